@@ -6,10 +6,10 @@ rule is the dynamic linking of PSD2: any change to what was shown makes the appr
 
 ::
 
-    pending --approve--> approved --spend--> redeemed
-       |  \\--deny------> denied      |
-       |--decide_by----> expired <---| redeem_by
-       \\--change------> void    <---/ change
+    pending  --approve-->  approved  --spend-->  redeemed
+    pending  --deny----->  denied
+    pending, approved  --deadline passed-->  expired
+    pending, approved  --what it is bound to changed-->  void
 """
 
 from __future__ import annotations
@@ -91,8 +91,14 @@ class Approval:
     not_before: float
     decide_by: float
     redeem_by: float
+    redeem_within: float
     shown: Mapping[str, Any]
     answer: Answer | None = None
+
+    @property
+    def redeemable_until(self) -> float:
+        """When it lapses once approved: the bound deadline, or sooner by how early the answer came."""
+        return min(self.redeem_by, self.answer.at + self.redeem_within) if self.answer else self.redeem_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +182,7 @@ def bind(approval: Approval) -> str:
             "not_before": approval.not_before,
             "decide_by": approval.decide_by,
             "redeem_by": approval.redeem_by,
+            "redeem_within": approval.redeem_within,
             "max_uses": 1,
             "shown": digest(approval.shown),
         }
@@ -204,6 +211,7 @@ def request_approval(
         not_before=now,
         decide_by=now + within.decide_within,
         redeem_by=now + within.decide_within + within.redeem_within,
+        redeem_within=within.redeem_within,
         shown=shown,
     )
     return replace(unbound, binding=bind(unbound))
@@ -212,7 +220,7 @@ def request_approval(
 def lapse(approval: Approval, now: float) -> Approval:
     """Return the approval as it stands at ``now``: a deadline that has passed is a denial of this record only."""
     late = (approval.state is State.PENDING and now >= approval.decide_by) or (
-        approval.state is State.APPROVED and now >= approval.redeem_by
+        approval.state is State.APPROVED and now >= approval.redeemable_until
     )
     return replace(approval, state=State.EXPIRED) if late else approval
 

@@ -12,9 +12,9 @@ _BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def reveal(text: str) -> str:
-    """Return ``text`` with every invisible, bidirectional, control or unusual space character spelled out.
+    r"""Return ``text`` with every invisible, bidirectional, control or unusual space character spelled out.
 
-    ``\\u202e`` becomes ``⟨U+202E⟩``; a plain space stays. What is already spelled like that is escaped, too,
+    ``\u202e`` becomes ``⟨U+202E⟩``; a plain space stays. What is already spelled like that is escaped, too,
     so that nobody can write an innocent ``⟨U+202E⟩``.
     """
     return "".join(_reveal_one(character) for character in text)
