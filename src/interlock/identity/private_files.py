@@ -38,10 +38,13 @@ def read_private(path: Path, purpose: str) -> PrivateFile:
         raise OperatorError(f"{purpose} {path} cannot be read: {error.strerror}", "check the path and its owner") from (
             error
         )
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
+    try:
+        status = os.fstat(descriptor)
         _check(status, path, purpose)
-        return PrivateFile(stream.read(MAX_SIZE), status.st_mtime)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return PrivateFile(stream.read(MAX_SIZE), status.st_mtime)
+    finally:
+        os.close(descriptor)
 
 
 def create_private(path: Path, content: bytes, purpose: str) -> bool:
