@@ -1,0 +1,72 @@
+"""The inventory's rules: what a definition's digest is, and how a tool stands to its pin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from interlock.canon import digest
+from interlock.core.words import Confidence, Evidence, Source, Standing, ToolClass
+
+RESERVED_PREFIX = "interlock_"
+"""Names of the gateway's own tools; an upstream tool that takes one is never served."""
+
+UNPINNED: frozenset[str] = frozenset()
+"""Keys of a Tool object that its digest leaves out. None: whatever a model or a client can see is pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A tool as its upstream lists it now."""
+
+    name: str
+    digest: str
+    definition: Mapping[str, Any]
+    tool_class: ToolClass
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """An owner's judgement of one exact definition: evidence of the highest rank, in both directions.
+
+    ``tool_class`` is the class the reviewer gives it, or ``None`` to leave the inferred one. ``date`` is
+    RFC 3339.
+    """
+
+    server: str
+    tool: str
+    digest: str
+    tool_class: ToolClass | None
+    reviewer: str
+    reason: str
+    date: str
+
+
+def definition_digest(definition: Mapping[str, Any]) -> str:
+    """Return the pin of a tool: the digest of its whole definition but for :data:`UNPINNED`."""
+    return digest({key: value for key, value in definition.items() if key not in UNPINNED})
+
+
+def standing(*, before: Standing | None, pin: str | None, listed: str | None) -> Standing:
+    """Return how a tool stands once it was listed with digest ``listed`` (``None``: it was not listed).
+
+    Drift holds until somebody reviews it, also when the old definition comes back: a definition that
+    flickers is what an attack on a listing looks like.
+    """
+    if listed is None:
+        return Standing.GONE if before is not Standing.DRIFTED else Standing.DRIFTED
+    if pin is None:
+        return Standing.NEW
+    if before is Standing.DRIFTED or listed != pin:
+        return Standing.DRIFTED
+    return Standing.PINNED
+
+
+def reviewed(inferred: ToolClass, review: Review) -> ToolClass:
+    """Return the class a review gives a tool; what was inferred stays visible as the losing evidence."""
+    given = review.tool_class or inferred
+    proof = Evidence("all", "reviewed", Source.REVIEWED, f"{review.reviewer}, {review.date}: {review.reason}")
+    return replace(
+        given, confidence=Confidence.REVIEWED, evidence=(proof, *inferred.evidence), findings=inferred.findings
+    )
