@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from interlock.audit.merkle import HASH_BYTES
+from interlock.audit.merkle import EMPTY_ROOT, HASH_BYTES
 
 SEED_BYTES = 32
 MAX_NOTE_BYTES = 1 << 20
@@ -147,9 +147,12 @@ class Checkpoint:
         if end or len(lines) < 3 or not all(lines) or not _SIZE.fullmatch(lines[1]):  # noqa: PLR2004 - the three below
             raise MalformedNoteError("a checkpoint is an origin, a size, a root hash and no empty line")
         origin, size, root, *extensions = lines
-        if len(_decode(root)) != HASH_BYTES:
-            raise MalformedNoteError("a checkpoint's root hash has 32 bytes")
-        return cls(origin, int(size), _decode(root), tuple(extensions))
+        checkpoint = cls(origin, int(size), _decode(root), tuple(extensions))
+        if len(checkpoint.root) != HASH_BYTES or (checkpoint.size == 0 and checkpoint.root != EMPTY_ROOT):
+            raise MalformedNoteError(
+                "a checkpoint's root hash has 32 bytes, and over no records it is the empty tree's"
+            )
+        return checkpoint
 
 
 def sign_note(text: str, *keys: SigningKey) -> bytes:

@@ -5,7 +5,7 @@ One pass; memory is the frontier, the calls still open, the checkpoints given an
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -146,7 +146,7 @@ class _Witnesses:
         self.agreed = 0
         self.broken: list[_Saved] = []
         saved = [_Saved(name, note, read) for name, note in notes.items() if (read := self._read(name, note))]
-        self.waiting = sorted(saved, key=lambda each: each.checkpoint.size, reverse=True)
+        self.waiting = deque(sorted(saved, key=lambda each: each.checkpoint.size))
         if not notes:
             report.remark("checkpoint.none", None, "no checkpoint was given: a log rewritten as a whole would pass")
 
@@ -170,8 +170,8 @@ class _Witnesses:
 
     def compare(self, frontier: Frontier) -> None:
         """Hold the log, as far as it was read, against the checkpoints of just this size."""
-        while self.waiting and self.waiting[-1].checkpoint.size == frontier.size:
-            saved = self.waiting.pop()
+        while self.waiting and self.waiting[0].checkpoint.size == frontier.size:
+            saved = self.waiting.popleft()
             if not self._trusts(saved):
                 continue
             if saved.checkpoint.root == frontier.root():
@@ -183,17 +183,15 @@ class _Witnesses:
 
     def finish(self, size: int) -> None:
         """Report what the checkpoints say of records that are not there, or not as they were."""
-        longer = [saved for saved in reversed(self.waiting) if self._trusts(saved)]
+        longer = [saved for saved in self.waiting if self._trusts(saved)]
         for one, other in pairwise([*self.broken, *longer]):
             if one.checkpoint.size == other.checkpoint.size and one.checkpoint.root != other.checkpoint.root:
                 self._contradict(one, other)
         if self.broken:
             first, start = self.broken[0], self.last.checkpoint.size if self.last else 0
-            until = first.checkpoint.size
-            text = f"records {start} to {until - 1} are not all those that the checkpoint {first.name} was signed over"
-            self.report.find(
-                "root.differs", start, f"{text} (size {until}); the records before {start} are not in doubt"
-            )
+            text = f"records {start} to {first.checkpoint.size - 1} are not all what the checkpoint {first.name} was"
+            text = f"{text} signed over; the records before {start} are not in doubt"
+            self.report.find("root.differs", start + 1, text)
         for saved in longer:
             text = f"the log ends after {size} records, but the checkpoint {saved.name} was signed over"
             self.report.find("log.truncated", None, f"{text} {saved.checkpoint.size}: records are missing")

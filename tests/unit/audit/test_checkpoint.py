@@ -27,6 +27,7 @@ from interlock.audit.checkpoint import (
     sign_note,
     sign_rotation,
 )
+from interlock.audit.merkle import EMPTY_ROOT
 
 # Go's sumdb/note documentation.
 GO_SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
@@ -236,9 +237,16 @@ def test_only_the_log_itself_signs_its_checkpoints() -> None:
         open_checkpoint(note, [STRANGER.verifier])
 
 
-@pytest.mark.parametrize("size", [0, 1, 10, 999_999_999_999_999_999])
+@pytest.mark.parametrize("size", [1, 10, 999_999_999_999_999_999])
 def test_sizes_of_checkpoints(size: int) -> None:
     assert Checkpoint.parse(Checkpoint("o", size, ROOT).text()) == Checkpoint("o", size, ROOT)
+
+
+def test_the_empty_tree_has_one_root() -> None:
+    assert Checkpoint.parse(Checkpoint("o", 0, EMPTY_ROOT).text()) == Checkpoint("o", 0, EMPTY_ROOT)
+    with pytest.raises(MalformedNoteError, match=r"over no records it is the empty tree's$"):
+        Checkpoint.parse(Checkpoint("o", 0, ROOT).text())
+    assert Checkpoint.parse(Checkpoint("o", 1, EMPTY_ROOT).text()).size == 1
 
 
 @pytest.mark.parametrize("size", ["", "00", "07", "-1", "+1", "1_0", " 1", "1.0", "\u0661", "x", "1" * 20])
