@@ -155,7 +155,7 @@ def secret_of(key: SigningKey, client_id: str) -> str:
 
 def workload_named(name: str) -> str:
     """Return a client's self-given name as a workload: the same for the same name, and plain."""
-    return _UNFIT.sub("-", name).strip("-.")[:64] or "unnamed-client"
+    return _UNFIT.sub("-", name)[:64].strip("-.") or "unnamed-client"
 
 
 def _redirects_of(metadata: Mapping[str, Any]) -> list[str] | Problem:
