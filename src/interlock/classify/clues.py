@@ -1,0 +1,60 @@
+"""Clues: single reasons, before they are joined into a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from interlock.classify.effects import RUN, Effect
+from interlock.classify.lexicon.acts import ACTS, VERBS
+from interlock.classify.lexicon.nouns import KINDS, Kind
+from interlock.classify.lexicon.text import wordset
+from interlock.classify.lexicon.verbs import LIGHT
+from interlock.classify.tokens import singular
+from interlock.core.words import Source
+
+PREPOSITIONS = wordset(
+    """or in into from for to by with of on onto at via using as about across within between through"""
+)
+
+_NO_NOUN = wordset("""batch bulk all multiple many every each and or the a an new by id ids async sync v2 v1""")
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """One effect that some part of a definition speaks for.
+
+    ``sure`` is False where the word has other readings; an unsure clue yields to a sure one.
+    """
+
+    effect: Effect
+    source: Source
+    detail: str
+    verb: str = ""
+    sure: bool = True
+
+
+def objects_of(words: Sequence[str]) -> list[str]:
+    """Return the nouns of a phrase that follows a verb, the head of its direct object first."""
+    cut = next((index for index, word in enumerate(words) if word in PREPOSITIONS), len(words))
+    return [singular(word) for word in (*reversed(words[:cut]), *words[cut + 1 :]) if word not in _NO_NOUN]
+
+
+def meaning(verb: str, nouns: Iterable[str]) -> Effect:
+    """Return what ``verb`` does to the first of ``nouns`` whose kind matters to it, the worst where kinds differ."""
+    row = ACTS.get(verb)
+    if row is None:
+        return VERBS.get(verb, RUN)
+    effects, otherwise = row
+    for noun in nouns:
+        known = [effects[kind] for kind in KINDS.get(noun, ()) if kind in effects]
+        if known:
+            return max(known, key=lambda effect: effect.severity)
+    return otherwise
+
+
+def is_light(verb: str, nouns: Sequence[str]) -> bool:
+    """Whether ``verb`` says nothing here because neither it nor its object names an effect."""
+    if verb not in LIGHT:
+        return False
+    return not any(KINDS.get(noun, frozenset()) - {Kind.VIEW} for noun in nouns)
