@@ -11,12 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cedarpy import policies_to_json_str
+from cedarpy import PolicySet, policies_to_json_str
 
 from interlock import canon
 
 # A comment, a string, the end of a statement, or anything else that is not white space.
 _TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|[^\s;"/]+|["/]', re.DOTALL)
+# Cedar's parser overflows its stack, and takes the process with it, on text some thousands deep.
+_MAX_NESTING = 64
+_MAX_LENGTH = 4_000
+_QUOTED = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|\s+', re.DOTALL)
 _UNFINISHED = "unexpected end of input"
 _SYNTAX = ("unexpected token", "invalid token")
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
@@ -78,16 +82,20 @@ def parse(statement: Statement) -> Policy:
     """Parse one statement.
 
     Raises:
-        Misread: it is no policy, a template, nested too deep, or has no ``@id``.
+        Misread: it is no policy, a template, too long or nested too deep, or has no ``@id``.
 
     """
+    _check_size(statement)
     try:
-        parsed = canon.parse(policies_to_json_str(statement.text).encode())
-        canon.encode(parsed)
-    except (canon.ParseError, canon.EncodeError) as error:
-        raise Misread(f"{statement.file}:{statement.line}: {error}; split the policy") from None
+        text = policies_to_json_str(statement.text)
     except ValueError as error:
         raise Misread(f"{statement.file}:{_line_of(statement, str(error))}: {error}") from None
+    try:
+        # The judge is built from this form, so what is decided by is what is digested; Cedar bounds its depth.
+        PolicySet.from_json_str(text)
+        parsed = canon.parse(text.encode())
+    except ValueError:
+        raise _oversized(statement) from None
     if parsed["templates"]:
         raise Misread(f"{statement.file}:{statement.line}: a template decides nothing; write the policy out")
     (body,) = parsed["staticPolicies"].values()
@@ -95,6 +103,21 @@ def parse(statement: Statement) -> Policy:
     if not name:
         raise Misread(f'{statement.file}:{statement.line}: the policy has no name; put @id("...") before it')
     return Policy(name, body, statement)
+
+
+def _check_size(statement: Statement) -> None:
+    """Refuse, before Cedar sees it, what is too long (strings, comments and white space not counted) or too deep."""
+    skeleton = _QUOTED.sub("", statement.text)
+    depth = deepest = 0
+    for character in skeleton:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    if len(skeleton) > _MAX_LENGTH or deepest > _MAX_NESTING:
+        raise _oversized(statement)
+
+
+def _oversized(statement: Statement) -> Misread:
+    return Misread(f"{statement.file}:{statement.line}: the policy is too long or nested too deep; split it")
 
 
 def _line_of(statement: Statement, complaint: str) -> int:
