@@ -31,7 +31,7 @@ REDEEM_TOOL: Mapping[str, Any] = {
 
 
 def with_reason(definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a tool's definition with the property in which the model says why; unchanged if it has one by that name."""
+    """Return a tool with the property in which the model says why; unchanged if it has one by that name."""
     schema = definition.get("inputSchema")
     if not isinstance(schema, Mapping) or not isinstance(schema.get("properties", {}), Mapping):
         return definition
