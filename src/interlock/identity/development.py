@@ -16,22 +16,19 @@ from interlock.identity.clients import (
     AUTH_METHODS,
     GRANT_TYPES,
     Client,
-    authenticate,
     names_document,
     read_document,
     recall,
     register,
 )
-from interlock.identity.exchange import answer_json, answer_problem, parse_form, read_form, read_object
+from interlock.identity.exchange import answer_json, answer_problem, parse_form, read_object
 from interlock.identity.grants import Grant, Grants, PendingCode, is_challenge
 from interlock.identity.keys import SigningKey
 from interlock.identity.resources import is_loopback, locate
 from interlock.identity.shelf import Shelf
+from interlock.identity.token_endpoint import TOKEN_LIFETIME, TokenEndpoint
 from interlock.identity.tokens import Mint, Principal, is_name
 from interlock.identity.words import HttpRequest, HttpResponse, Problem
-
-TOKEN_LIFETIME = 15 * 60
-"""Seconds."""
 
 Fetch = Callable[[str], Awaitable[bytes]]
 """Gets a client's metadata document by URL; raises OSError or a Fault if it cannot. Must refuse inner addresses."""
@@ -109,8 +106,8 @@ class DevelopmentIssuer:
         self._tenant_of = tenant_of
         self._now = now
         self._fetch = fetch
-        self._mint = Mint(key, self.issuer, now)
         self._grants = Grants(now)
+        self._tokens = TokenEndpoint(key, Mint(key, self.issuer, now), self._grants, self._target)
         self._documents: Shelf[Client] = Shelf(_MAX_DOCUMENTS, _DOCUMENT_LIFETIME, now)
         self._routes: dict[str, tuple[str, Handler]] = {
             "/.well-known/oauth-authorization-server/development": ("GET", self._describe),
@@ -119,7 +116,7 @@ class DevelopmentIssuer:
             "/development/jwks": ("GET", self._show_keys),
             "/development/register": ("POST", self._register),
             "/development/authorize": ("GET", self._authorize),
-            "/development/token": ("POST", self._token),
+            "/development/token": ("POST", self._give_token),
         }
 
     async def respond(self, request: HttpRequest) -> HttpResponse | None:
@@ -225,62 +222,5 @@ class DevelopmentIssuer:
         tenant = self._tenant_of(name) if name else None
         return (resource, tenant) if tenant else Problem("invalid_target", "The resource is not one of this gateway's.")
 
-    async def _token(self, request: HttpRequest) -> HttpResponse:
-        form = read_form(request)
-        if isinstance(form, Problem):
-            return answer_problem(form)
-        kind = form.get("grant_type")
-        if kind == GRANT_TYPES[0]:
-            answer = self._exchange_code(request, form)
-        elif kind == GRANT_TYPES[1]:
-            answer = self._exchange_refresh(request, form)
-        else:
-            answer = Problem("unsupported_grant_type", f"grant_type must be one of {', '.join(GRANT_TYPES)}.")
-        return answer_problem(answer) if isinstance(answer, Problem) else answer_json(200, answer)
-
-    def _exchange_code(self, request: HttpRequest, form: Mapping[str, str]) -> dict[str, Any] | Problem:
-        code = form.get("code", "")
-        pending = self._grants.find_code(code)
-        if pending is None:
-            return Problem("invalid_grant", "The code is unknown, used or expired.")
-        problem = authenticate(pending.grant.client, self._key, request, form)
-        if problem is not None:
-            return problem
-        if not pending.is_met(form.get("redirect_uri", ""), form.get("code_verifier", "")):
-            self._grants.burn_code(code)
-            return Problem("invalid_grant", "The code was given to somebody else, or for another redirect_uri.")
-        problem = self._other_target(pending.grant, form)
-        if problem is not None:
-            return problem
-        refresh = self._grants.spend_code(code, pending.grant)
-        answer = self._answer(pending.grant.principal, pending.grant.resource)
-        return answer | ({"refresh_token": refresh} if pending.grant.client.refreshes else {})
-
-    def _exchange_refresh(self, request: HttpRequest, form: Mapping[str, str]) -> dict[str, Any] | Problem:
-        token = form.get("refresh_token", "")
-        grant = self._grants.find_refresh(token)
-        if grant is None or not grant.client.refreshes:
-            return Problem("invalid_grant", "The refresh token is unknown or expired.")
-        problem = authenticate(grant.client, self._key, request, form) or self._other_target(grant, form)
-        if problem is not None:
-            return problem
-        if not set(form.get("scope", "").split()) <= grant.principal.scopes:
-            return Problem("invalid_scope", "A refreshed token has no more scopes than the login gave.")
-        renewed = self._grants.replace_refresh(token)
-        if renewed is None:
-            return Problem("invalid_grant", "The refresh token was used before; log in again.")
-        return self._answer(grant.principal, grant.resource) | {"refresh_token": renewed}
-
-    def _other_target(self, grant: Grant, form: Mapping[str, str]) -> Problem | None:
-        target = self._target(form["resource"]) if "resource" in form else None
-        if target is None or (not isinstance(target, Problem) and target[0] == grant.resource):
-            return None
-        return Problem("invalid_target", "The login was for another resource.")
-
-    def _answer(self, who: Principal, resource: str) -> dict[str, Any]:
-        return {
-            "access_token": self._mint.mint(who, resource, TOKEN_LIFETIME),
-            "token_type": "Bearer",
-            "expires_in": TOKEN_LIFETIME,
-            "scope": " ".join(sorted(who.scopes)),
-        }
+    async def _give_token(self, request: HttpRequest) -> HttpResponse:
+        return self._tokens.respond(request)
