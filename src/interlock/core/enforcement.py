@@ -66,7 +66,7 @@ def _clear(call: ToolCall) -> Steps[Ticket | Stopped]:
     if isinstance(judged, Stopped):
         return judged
     approved = None
-    if judged.decision.control is Control.CONFIRM:
+    if judged.decision.control is Control.CONFIRM or call.redeems:
         answer = yield from ask(AskPerson(call, judged))
         if not isinstance(answer, Approved):
             return Stopped(answer.reason, judged, answer)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from interlock.canon import digest
-from interlock.core.words import Confidence, Evidence, Source, Standing, ToolClass
+from interlock.core.words import Confidence, Evidence, Source, Standing, Tool, ToolClass
 
 RESERVED_PREFIX = "interlock_"
 """Names of the gateway's own tools; an upstream tool that takes one is never served."""
@@ -41,6 +41,38 @@ class Review:
     reviewer: str
     reason: str
     date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The whole inventory at one version: what the data path decides on."""
+
+    version: int
+    stop_epoch: int
+    stopped: frozenset[tuple[str, str]]
+    tools: Mapping[tuple[str, str], Tool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerEntry:
+    """A server as the inventory keeps it. ``identity`` describes what it acts under, never a secret."""
+
+    name: str
+    tenant: str
+    owner: str
+    risk_owner: str
+    transport: str
+    identity: Mapping[str, Any]
+    findings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an observation changed of one tool's standing."""
+
+    tool: str
+    before: Standing | None
+    after: Standing
 
 
 def definition_digest(definition: Mapping[str, Any]) -> str:

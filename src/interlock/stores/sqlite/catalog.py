@@ -5,46 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from interlock.audit.record import Kind, Record, absent
 from interlock.core.forms import class_from_json, class_to_json
-from interlock.core.inventory import Listed, Review, reviewed, standing
+from interlock.core.inventory import Catalog, Change, Listed, Review, ServerEntry, reviewed, standing
 from interlock.core.words import Stage, Standing, Tool
 from interlock.stores.sqlite import log
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """The whole inventory at one version: what the data path decides on."""
-
-    version: int
-    stop_epoch: int
-    stopped: frozenset[tuple[str, str]]
-    tools: Mapping[tuple[str, str], Tool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerEntry:
-    """A server as the inventory keeps it. ``identity`` describes what it acts under, never a secret."""
-
-    name: str
-    tenant: str
-    owner: str
-    risk_owner: str
-    transport: str
-    identity: Mapping[str, Any]
-    findings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What an observation changed of one tool's standing."""
-
-    tool: str
-    before: Standing | None
-    after: Standing
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -14,9 +14,9 @@ from interlock.audit.outcome import Ending, outcome_record, record_of
 from interlock.audit.record import Outcome as Recorded
 from interlock.audit.record import Record
 from interlock.core.approval import Approval, Refusal
-from interlock.core.inventory import Listed
+from interlock.core.inventory import Catalog, Listed, ServerEntry
 from interlock.core.reasons import Reason
-from interlock.core.requests import Outcome, Ticket
+from interlock.core.requests import Approved, Judged, Outcome, Ticket
 from interlock.core.words import Caller, ToolCall
 from interlock.stores.sqlite import approvals, calls, catalog, log, schema
 from interlock.stores.sqlite.lease import Lease
@@ -60,7 +60,7 @@ class GatewayStore:
 
     # --- reading ---
 
-    def inventory(self) -> catalog.Catalog:
+    def inventory(self) -> Catalog:
         """Return the inventory as it is now, reading it again only when it changed."""
         if catalog.version(self._reader) != self._catalog.version:
             self._catalog = catalog.load(self._reader)
@@ -88,7 +88,7 @@ class GatewayStore:
 
     # --- writing ---
 
-    async def observe(self, entry: catalog.ServerEntry, listed: Sequence[Listed]) -> None:
+    async def observe(self, entry: ServerEntry, listed: Sequence[Listed]) -> None:
         """Write down what a server lists now."""
         await self._run(lambda connection: catalog.observe(connection, entry, listed, time.time()))
 
@@ -96,18 +96,23 @@ class GatewayStore:
         """Return the approval that answers a request, asking a person if there is none."""
         return await self._run(lambda connection: approvals.ask(connection, wanted, arguments, sticky_since))
 
-    async def dispatch(self, intent: calls.Intent) -> Ticket | Refusal:
+    async def dispatch(
+        self, call: ToolCall, judged: Judged, approved: Approved | None, record: Record, key: bytes
+    ) -> Ticket | Refusal:
         """Spend the approval and record the intent, durably, or say why not.
 
-        If nobody learns that it became durable, the intent is settled as not forwarded.
+        ``key`` is the key of the record's commitments. If nobody learns that the intent became durable, it
+        is settled as not forwarded.
         """
+        intent = calls.Intent(call, judged, approved, record, key, self.owner, time.time())
 
         def not_forwarded(connection: sqlite3.Connection) -> bool:
             ending = Ending(
                 outcome=Recorded.NOT_FORWARDED, time=log.timestamp(time.time()), reason=Reason.LOG_UNAVAILABLE
             )
-            record = outcome_record(intent.record, ending)
-            return calls.settle(connection, intent.call.call_id, Outcome.NOT_FORWARDED, lambda: record)
+            return calls.settle(
+                connection, call.call_id, Outcome.NOT_FORWARDED, partial(outcome_record, record, ending)
+            )
 
         return await self._run(lambda connection: calls.dispatch(connection, intent), orphaned=not_forwarded)
 
