@@ -127,7 +127,7 @@ class Response:
         most = self._limit if limit is None else limit
         chunks = []
         size = 0
-        async for chunk in self.stream():
+        while chunk := await self._body.take():
             size += len(chunk)
             if size > most:
                 self.close()

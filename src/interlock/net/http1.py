@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from interlock.net.errors import RequestRefused
 from interlock.net.url import UpstreamUrl
@@ -30,17 +31,22 @@ def request_head(method: str, url: UpstreamUrl, headers: Iterable[tuple[str, str
         raise RequestRefused("the HTTP method is not a token")
     lines = [f"{method} {url.target} HTTP/1.1", f"host: {url.authority}"]
     for name, value in headers:
-        if not _TOKEN.fullmatch(name):
-            raise RequestRefused("a header's name is not a token")
+        _check_name(name)
         if not _VALUE.fullmatch(value):
             raise RequestRefused(f"the value of header {name} holds a line break or another forbidden character")
-        if name.lower() in _OURS:
-            raise RequestRefused(f"header {name} is set by the connection, not by its user")
         lines.append(f"{name}: {value}")
     if length or method not in _BODYLESS:
         lines.append(f"content-length: {length}")
     lines.append("\r\n")
     return "\r\n".join(lines).encode("latin-1")
+
+
+@lru_cache(maxsize=1024)  # the same dozen names on every call
+def _check_name(name: str) -> None:
+    if not _TOKEN.fullmatch(name):
+        raise RequestRefused("a header's name is not a token")
+    if name.lower() in _OURS:
+        raise RequestRefused(f"header {name} is set by the connection, not by its user")
 
 
 @dataclass(frozen=True, slots=True)
