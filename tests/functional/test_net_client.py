@@ -54,11 +54,11 @@ class Server:
         self.tasks.add(task)
         try:
             await self.script(reader, writer)
+            writer.close()  # sends what is still unsent first
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
+            writer.transport.abort()
         finally:
             self.tasks.discard(task)
-            writer.transport.abort()
 
     async def request(self, reader: asyncio.StreamReader) -> bytes:
         head = await reader.readuntil(b"\r\n\r\n")
