@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
@@ -13,9 +12,8 @@ from interlock.core.errors import OperatorError
 from interlock.policy.decide import PolicySnapshot
 from interlock.policy.facts import attribute, mentioned, nodes
 from interlock.policy.schema import FINITE, schema, schema_digest
-from interlock.policy.source import Misread, Policy, invisible, parse, split
+from interlock.policy.source import Misread, Policy, invisible, one_line, parse, split
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _ANNOTATIONS = ("id", "description", "tier")
 
 # Cedar's validator notices a policy that can never apply, but its Python binding does not pass the warning on. Type
@@ -36,7 +34,7 @@ def load(files: Mapping[str, str]) -> PolicySnapshot:
     """
     _refuse(complaint for file in sorted(files) for complaint in invisible(file, files[file]))
     policies = _parse_all(files)
-    _refuse(_misnamed(policies))
+    _refuse(_repeated(policies))
     _refuse(complaint for policy in policies for complaint in (*_misannotated(policy), *_misspelt(policy)))
     _refuse(_invalid(policies))
     _refuse(_impossible(policies))
@@ -63,11 +61,9 @@ def _refuse(complaints: Iterable[str]) -> None:
         )
 
 
-def _misnamed(policies: Sequence[Policy]) -> Iterator[str]:
+def _repeated(policies: Sequence[Policy]) -> Iterator[str]:
     first: dict[str, Policy] = {}
     for policy in policies:
-        if not _NAME.fullmatch(policy.name):
-            yield f"{policy.place}: an @id is at most 100 of a-z 0-9 . _ - and begins with a letter or digit"
         twin = first.setdefault(policy.name, policy)
         if twin is not policy:
             yield f"{policy.place}: the @id is taken by {twin.statement.file}:{twin.statement.line}"
@@ -100,16 +96,16 @@ def _misspelt_in(policy: Policy, compared: object, literal: object) -> Iterator[
     for item in literal.get("Set", [literal]):
         value = item.get("Value")
         if isinstance(value, str) and value not in known:
-            yield f'{policy.place}: context.{name} is never "{value}"; it is one of {", ".join(known)}'
+            yield f"{policy.place}: context.{name} is never {value!r}; it is one of {', '.join(known)}"
 
 
 def _invalid(policies: Sequence[Policy]) -> Iterator[str]:
     result = validate_policies("\n".join(policy.statement.text for policy in policies), schema())
     for error in result.errors:
         if not error.policy_id:
-            yield error.error
+            yield one_line(error.error)
             continue
-        says = error.error.removeprefix(f"for policy `{error.policy_id}`, ")
+        says = one_line(error.error.removeprefix(f"for policy `{error.policy_id}`, "))
         yield f"{policies[_position(error.policy_id)].place}: {says}"
     if not result.validation_passed and not result.errors:
         yield "the policies do not fit the schema"

@@ -21,6 +21,7 @@ _TOKEN = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|;|[^\s;"/]+|["/]', re.DOTALL)
 _MAX_NESTING = 64
 _MAX_LENGTH = 4_000
 _QUOTED = re.compile(r'//[^\n]*|"(?:\\.|[^"\\])*"|\s+', re.DOTALL)
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _UNFINISHED = "unexpected end of input"
 _SYNTAX = ("unexpected token", "invalid token")
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
@@ -82,14 +83,14 @@ def parse(statement: Statement) -> Policy:
     """Parse one statement.
 
     Raises:
-        Misread: it is no policy, a template, too long or nested too deep, or has no ``@id``.
+        Misread: it is no policy, a template, too long or nested too deep, or has no proper ``@id``.
 
     """
     _check_size(statement)
     try:
         text = policies_to_json_str(statement.text)
     except ValueError as error:
-        raise Misread(f"{statement.file}:{_line_of(statement, str(error))}: {error}") from None
+        raise Misread(f"{statement.file}:{_line_of(statement, str(error))}: {one_line(str(error))}") from None
     try:
         # The judge is built from this form, so what is decided by is what is digested; Cedar bounds its depth.
         PolicySet.from_json_str(text)
@@ -102,7 +103,16 @@ def parse(statement: Statement) -> Policy:
     name = body.get("annotations", {}).get("id")
     if not name:
         raise Misread(f'{statement.file}:{statement.line}: the policy has no name; put @id("...") before it')
+    if not _NAME.fullmatch(name):
+        raise Misread(
+            f"{statement.file}:{statement.line}: {name!r} is no @id: at most 100 of a-z 0-9 . _ - (no . _ - first)"
+        )
     return Policy(name, body, statement)
+
+
+def one_line(complaint: str) -> str:
+    """Return Cedar's complaint, which may quote the policy, in one line."""
+    return " ".join(complaint.split())
 
 
 def _check_size(statement: Statement) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import cedarpy
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.core.words import (
@@ -269,6 +269,7 @@ def by_cedar_alone(asked: Case) -> int | None:
     return None
 
 
+@settings(deadline=None)
 @given(any_case())
 def test_neither_the_memo_nor_showing_only_what_is_mentioned_changes_a_decision(asked: Case) -> None:
     remembered = VARIED.judge(*asked)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlock.policy.source import Misread, Statement, invisible, parse, split
@@ -35,6 +35,7 @@ def test_semicolons_in_strings_and_comments_end_nothing() -> None:
     assert [s.text for s in split("p.cedar", text)] == [text]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
