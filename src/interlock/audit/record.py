@@ -267,7 +267,7 @@ def _shortened(row: Mapping[str, Any]) -> dict[str, Any]:
     """Cut the lists named in :data:`SHORTENED` to :data:`KEPT` elements, and say how many are left out."""
     short = dict(row)
     for group, name in SHORTENED:
-        whole = short.get(group, {}).get(name, ())
+        whole = short.get(group, {}).get(name)
         if isinstance(whole, list | tuple) and len(whole) > KEPT:
             short[group] = {**short[group], name: whole[:KEPT], f"{name}_omitted": len(whole) - KEPT}
     return short

@@ -100,6 +100,24 @@ def test_what_is_no_signing_key_is_refused_and_not_quoted(secret: str) -> None:
     assert "AYEK" not in str(caught.value)
 
 
+def test_a_key_with_another_hash_says_so() -> None:
+    with pytest.raises(
+        MalformedNoteError, match=r"^this is no Ed25519 signing key: its prefix, type or hash is wrong$"
+    ):
+        SigningKey.parse(GO_SECRET.replace("c74f20a3", "c74f20a4"))
+    with pytest.raises(MalformedNoteError, match=r"^this is no Ed25519 verifier key: its type or its hash is wrong$"):
+        VerifierKey.parse(GO_VERIFIER.replace("c74f20a3", "c74f20a4"))
+
+
+def test_refusals_to_sign_say_why() -> None:
+    with pytest.raises(MalformedNoteError, match=r"^the text of a note ends in one newline$"):
+        sign_note(f"text\n\n— a {SIGNATURE}", KEY)
+    with pytest.raises(MalformedNoteError, match=r"^a checkpoint's origin and extensions are one line each$"):
+        sign_checkpoint(Checkpoint("o", 1, ROOT, ("a\nb",)), KEY)
+    with pytest.raises(MalformedNoteError, match=r"^a checkpoint is an origin, a size, a root hash and no empty line$"):
+        sign_checkpoint(Checkpoint("", 1, ROOT), KEY)
+
+
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u00a0b", "a\nb", "a\x00b"])
 def test_key_names_hold_no_spaces_or_plus(name: str) -> None:
     with pytest.raises(MalformedNoteError, match="neither spaces nor plus"):

@@ -176,6 +176,7 @@ def test_a_pair_of_nodes_cannot_pose_as_a_leaf() -> None:
     root = mth(HASHES[:2])
     assert not includes(root, 2, 0, b"", (HASHES[0] + HASHES[1],))
     assert not includes(root, 2, 0, HASHES[0] + HASHES[1], (b"",))
+    assert not includes(b"x", 1, 0, b"x", ())
 
 
 @pytest.mark.parametrize(("index", "size"), [(-1, 3), (3, 3), (4, 3), (0, 0)])

@@ -270,6 +270,15 @@ def test_short_and_foreign_lists_are_left_alone() -> None:
         leaf(Record(kind=Kind.STOP, time=at(1), detail={"x": "y" * MAX_BYTES}), 0)
 
 
+def test_a_record_that_just_fits_is_left_whole() -> None:
+    evidence = ["e"] * 40
+    bare = len(leaf(of_call(Kind.INTENT, 1, tool_class={"evidence": evidence}, detail={"x": ""}), 0))
+    for over, kept in ((0, 40), (1, KEPT)):
+        filling = "y" * (MAX_BYTES - HEADROOM - bare + over)
+        row = canon.parse(leaf(of_call(Kind.INTENT, 1, tool_class={"evidence": evidence}, detail={"x": filling}), 0))
+        assert len(row["tool_class"]["evidence"]) == kept
+
+
 def test_a_text_where_a_long_list_belongs_is_not_cut() -> None:
     row = of_call(Kind.INTENT, 1, tool_class={"evidence": "e" * 60_000})
     with pytest.raises(RecordTooLargeError):
