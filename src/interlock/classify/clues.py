@@ -46,8 +46,13 @@ def meaning(verb: str, nouns: Iterable[str]) -> Effect:
     if row is None:
         return VERBS.get(verb, RUN)
     effects, otherwise = row
+    nouns = tuple(nouns)
+    drawn = any(Kind.FIGURE in KINDS.get(noun, ()) for noun in nouns)  # the image of a map is a map
     for noun in nouns:
-        known = [effects[kind] for kind in KINDS.get(noun, ()) if kind in effects]
+        kinds = KINDS.get(noun, frozenset())
+        if Kind.MEDIA in kinds and drawn:
+            continue
+        known = [effects[kind] for kind in kinds if kind in effects]
         if known:
             return max(known, key=lambda effect: effect.severity)
     return otherwise

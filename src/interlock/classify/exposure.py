@@ -45,6 +45,9 @@ def _reasons(
             yield _evidence(Sensitivity.CONFIDENTIAL, source, private)
         elif public and not writes:
             yield _evidence(Sensitivity.PUBLIC, source, public)
+    kinds = {parameter.name for parameter in parameters if not parameter.values}
+    if kinds & nouns.ANY_KIND and nouns.ORCHESTRATORS.intersection((*name, *told, *lower_words(server))):
+        yield _evidence(Sensitivity.RESTRICTED, Source.SCHEMA, "any kind of resource, secrets included")
     product = products.kind_of(lower_words(server))
     if product:
         yield _evidence(Sensitivity.RESTRICTED, Source.NAME, f"server of a {product}")

@@ -19,6 +19,8 @@ _AND = wordset("and or then n") | CONJUNCTIONS
 _FILLER = wordset(
     """api tool mcp the a an my v1 v2 v3 beta new bulk batch mass async sync_all multi safe quick auto please"""
 )
+_EMPTY = wordset("do perform make")
+_NOTHING: frozenset[str] = frozenset()
 _LISTING = wordset("""list search query view count status info summary stats help history logs preview""")
 _ADJECTIVE = ("ed", "ing")
 
@@ -46,8 +48,10 @@ def _own_words(name: str, server: str) -> list[str]:
     served = set(lower_words(server))
     while len(words) > 1 and words[0] not in VERBS and (words[0] in served or words[0] in _FILLER):
         words = words[1:]
-    while len(words) > 1 and words[0] in _FILLER:
+    while len(words) > 1 and words[0] in _FILLER | (_EMPTY if lemma(words[1]) else _NOTHING):
         words = words[1:]
+    if len(words) > 1 and words[-1] in _FILLER:
+        words = words[:-1]
     return fuse(words)
 
 

@@ -33,7 +33,7 @@ _SKIPPED = re.compile(
 )
 _HEADER = re.compile(r"^[\s#*_-]*[A-Z][\w ,/()&'-]{2,50}:[\s*_]*$")
 _SPLIT = re.compile(r"(?<=[.!?。！？])\s+|(?<=[。！？])|\s+[—–]\s+|;\s+|\s-\s")
-_MARKS = re.compile(r"[*`_~]{1,3}(?=\S)|(?<=\S)[*`_~]{1,3}(?=\W|$)|^[\s>#•\-–—*\d.)]+")
+_MARKS = re.compile(r"(?<!\w)[*`_~]{1,3}(?=\S)|(?<=\S)[*`_~]{1,3}(?=\W|$)|^[\s>#•\-–—*\d.)]+")
 _LABEL = re.compile(r"^(\[[^\]]{1,40}\]|\([^)]{1,40}\)|[\w '/&+-]{1,40}?:)\s+(?=\S)")
 _WORDS = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _SUBJECT = re.compile(
@@ -67,12 +67,13 @@ _AFTERWARDS = re.compile(
     r"\b(?:is|are)\s+(\w+)\s+(?:afterwards|after|once|upon|on (?:read|fetch|success)|in the process)\b", re.IGNORECASE
 )
 _INSTANCES = re.compile(r"\b(?:such as|e\.g\.|for example|i\.e\.|for instance|like)", re.IGNORECASE)
+_PLAIN_DEEDS = wordset("append save write store delete overwrite erase purge archive wipe send email publish")
 _VAGUE_PASSIVES = wordset(
-    """truncate drop cut trim limit replace run execute call use process ignore reject show return include exclude
-    convert handle perform invoke block skip omit format merge set apply fill select reset take make request
-    order report charge evaluate match map load pull push log record mark flag add append cache print
-    provide require resolve clip restrict deny authenticate enter test plan schedule fire start stop cancel
-    abort terminate throttle"""
+    """truncate drop cut trim limit replace run execute call use process ignore reject show return include
+    exclude convert handle perform invoke block skip omit format merge set apply fill select reset take
+    make request order report charge evaluate match map load pull push log record mark flag add cache
+    print provide require resolve clip restrict deny authenticate enter test plan schedule fire start stop
+    cancel abort terminate throttle"""
 )
 _ALSO = re.compile(
     r"(?:\b(?:and|or|then|also|plus|before|by|while)\b|[,/&])\s*(?:and |or |then |also |automatically |optionally |permanently )*",
@@ -104,30 +105,32 @@ def read_description(text: str) -> tuple[Clue, ...]:
 @lru_cache(maxsize=1024)
 def _read(text: str) -> tuple[Clue, ...]:
     """Return the clues of ``text``; the same text is read once."""
-    clues: list[Clue] = []
-    for number, sentence in enumerate(sentences(text)):
+    said: list[Clue] = []
+    suffered: list[Clue] = []
+    for number, (sentence, aside) in enumerate(sentences(text)):
+        suffered.extend(passives(sentence, aside=aside))
+        if aside:
+            continue
         elsewhere = _ELSEWHERE.match(_LABEL.sub("", sentence)) is not None
-        if not clues and number < OPENING and not (number and elsewhere):
-            clues.extend(_main(sentence))
+        if not said and number < OPENING and not (number and elsewhere):
+            said.extend(_main(sentence))
         elif not elsewhere:
-            clues.extend(_further(sentence))
-        clues.extend(_passives(sentence))
-    return tuple(clues)
+            said.extend(_further(sentence))
+    return (*said, *suffered)
 
 
-def sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of a description that may state what the tool does."""
+def sentences(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield each sentence of a description, and whether it stands in a section about something else."""
     skipping = False
     for line in text.splitlines():
         if _SKIPPED.match(line):
             skipping = True
         elif _HEADER.match(line):
             skipping = False
-        elif not skipping:
-            for sentence in _SPLIT.split(line):
-                plain = _MARKS.sub("", sentence).strip()
-                if plain:
-                    yield plain
+        for sentence in _SPLIT.split(line):
+            plain = _MARKS.sub("", sentence).strip()
+            if plain:
+                yield plain, skipping
 
 
 def _plain_start(sentence: str) -> tuple[str, bool]:
@@ -151,6 +154,8 @@ def _main(sentence: str) -> list[Clue]:
     rest, _ = _plain_start(sentence)
     words = fuse([word.lower() for word in _WORDS.findall(rest)])
     while len(words) > 1 and _ADVERB.match(words[0]):
+        words = words[1:]
+    if len(words) > 1 and words[0] in NOUNISH and words[1] in VERBS and words[1] not in NOUNISH:
         words = words[1:]
     if not words or (verb := _verb_form(words[0])) is None:
         return []
@@ -214,6 +219,8 @@ def _further(sentence: str) -> list[Clue]:
     also = bool(
         re.match(r"\W*(?:it |this )?(?:also|then|finally|additionally|automatically)\b", sentence, re.IGNORECASE)
     )
+    if verb in NOUNISH and words[1] not in _DETERMINER and not about:
+        return []
     if verb is None or not (_form(words[0]) == "s" or about or also) or (words[0] in FOREIGN and words[0] not in VERBS):
         return []
     effect = meaning(verb, objects_of(words[1:7]))
@@ -225,17 +232,26 @@ def _further(sentence: str) -> list[Clue]:
     return [*clues, *_joined(rest, words[0])]
 
 
-def _passives(sentence: str) -> list[Clue]:
-    """Return the effects that a sentence tells in the passive: "messages will be archived"."""
+def passives(sentence: str, *, aside: bool, source: Source = Source.DESCRIPTION) -> list[Clue]:
+    """Return the effects that a sentence tells in the passive: "messages will be archived".
+
+    ``aside``: only what is plainly done to files and data counts.
+    """
     clues = []
     for match in (*_PASSIVE.finditer(sentence), *_AFTERWARDS.finditer(sentence)):
         word = match.group(1).lower()
         verb = lemma(word)
-        if verb is None or word in VERBS or verb in _VAGUE_PASSIVES or _NEGATED.search(sentence[: match.end()]):
+        if (
+            verb is None
+            or word in VERBS
+            or not word.endswith(("ed", "en", "ent", "ne", "id"))
+            or verb in _VAGUE_PASSIVES
+            or _NEGATED.search(sentence[: match.end()])
+        ):
             continue
         effect = meaning(verb, ())
-        if not effect.reads:
-            clues.append(Clue(effect, Source.DESCRIPTION, _quote(sentence), verb))
+        if not effect.reads and (verb in _PLAIN_DEEDS or not aside):
+            clues.append(Clue(effect, source, _quote(sentence), verb))
     return clues
 
 
@@ -251,6 +267,6 @@ def is_feeble(verb: str) -> bool:
 
 def first_words(text: str, most: int = 40) -> Sequence[str]:
     """Return the lower-case words of the first statement of a description."""
-    for sentence in sentences(text[:MOST]):
+    for sentence, _ in sentences(text[:MOST]):
         return [word.lower() for word in _WORDS.findall(sentence)][:most]
     return []

@@ -23,7 +23,7 @@ from interlock.classify.effects import (
 )
 from interlock.classify.lexicon import parameters as known
 from interlock.classify.names import read_name
-from interlock.classify.prose import first_words
+from interlock.classify.prose import first_words, passives
 from interlock.classify.tokens import lemma, lower_words
 from interlock.core.words import Source
 
@@ -133,6 +133,7 @@ def read_schema(definition: Mapping[str, Any], server: str, *, writes: bool, ver
             deciders[parameter.path] = chosen
             clues.extend(chosen)
         clues.extend(_flag_clues(parameter))
+        clues.extend(passives(parameter.description, aside=True, source=Source.SCHEMA))
         if writes:
             clues.extend(_write_clues(parameter))
     return SchemaReading(parameters, tuple(clues), deciders)

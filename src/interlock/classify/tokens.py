@@ -14,6 +14,9 @@ _NOT_WORD = re.compile(r"[^0-9A-Za-zÀ-ÖØ-öø-ÿА-Яа-яЁё\u3040-\u30ff\u
 _UNSPACED_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MULTI = {"otp": "otp", "2fa": "2fa", "mfa": "mfa"}
 
+# Endings of doers: a "validator" validates.
+_AGENTS = ("ator", "izer", "yzer", "cker", "pper", "nder", "rter", "cher")
+
 _IRREGULAR = {
     "sent": "send", "written": "write", "wrote": "write", "got": "get", "gotten": "get", "made": "make",
     "ran": "run", "paid": "pay", "bought": "buy", "sold": "sell", "built": "build", "found": "find",
@@ -72,6 +75,8 @@ def lemma(word: str) -> str | None:
             return stem
     if word in FOREIGN:
         return FOREIGN[word]
+    if word.endswith(_AGENTS):
+        return next((stem for stem in (word[:-2] + "e", word[:-2], word[:-1], word[:-3]) if stem in VERBS), None)
     for prefix in ("auto", "bulk", "batch", "re", "un", "mass", "multi"):
         rest = word.removeprefix(prefix)
         if rest != word and len(rest) > 3 and rest in VERBS and prefix != "un":  # noqa: PLR2004 - too short to be sure

@@ -63,7 +63,6 @@ _CHANGE = {
     Kind.MEDIA: REPLACE,
     Kind.CONTENT: REPLACE,
     Kind.RECORD: EDIT,
-    Kind.VIEW: EDIT,
     Kind.FIGURE: REPLACE,
 }
 _UNMAKE = {

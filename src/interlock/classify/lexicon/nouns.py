@@ -86,17 +86,18 @@ _WORDS: dict[Kind, str] = {
         article_draft draft canvas style formatting format table_data formula header footer
         cells data values value object item_content mapping pattern password_policy state key""",
     # What has fields that are edited one at a time.
-    Kind.RECORD: """issue ticket task subtask todo card note record row column field label tag milestone sprint epic
-        board list folder directory branch project bookmark favorite favourite checklist entry item entity relation
-        observation memory fact knowledge node_link edge index collection table view contact lead deal opportunity
-        company customer category epic story_point component worklog time_entry timer goal objective feature
-        requirement test_case bug case question idea playlist highlight annotation attachment alias queue_item
-        assignee priority due_date title name description estimate objective_key journal log_entry habit list_item
-        recipe ingredient inventory asset vendor supplier contact_list shape frame layer wireframe comment_draft
-        commit stash collection_item filter saved_search segment property attribute document_type relationship
-        triple vector embedding document_chunk point dataset sample annotation_task trace span score todo_list
-        reading_list watch_list subfolder page_property database_item link data_stream schema_field section_heading
-        heading picture_frame pivot_table pivot data_validation worksheet_tab bullet footnote endnote toc""",
+    Kind.RECORD: """issue ticket task subtask todo card note record row column field label tag milestone sprint epic board
+        list folder directory branch project bookmark favorite favourite checklist entry item entity
+        relation observation memory fact knowledge node_link edge index collection table view contact lead
+        deal opportunity company customer category epic story_point component worklog time_entry timer
+        goal objective feature requirement test_case bug case question idea playlist highlight annotation
+        attachment alias queue_item assignee priority due_date title description estimate objective_key
+        journal log_entry habit list_item recipe ingredient inventory asset vendor supplier contact_list
+        shape frame layer wireframe comment_draft commit stash collection_item filter saved_search segment
+        property attribute document_type relationship triple vector embedding document_chunk point dataset
+        sample annotation_task trace span score todo_list reading_list watch_list subfolder page_property
+        database_item link data_stream schema_field section_heading heading picture_frame pivot_table
+        pivot data_validation worksheet_tab bullet footnote endnote toc""",
     # What is looked at and forgotten.
     Kind.VIEW: """status state info information detail details list listing summary history log logs stats statistic
         statistics count counts metric metrics metadata schema version health report overview result results output
@@ -317,6 +318,10 @@ PUBLIC = wordset(
 
 # Words that only name how a page of results goes on; they make nothing secret.
 PAGING_TOKENS = wordset("next page pagination continuation continue max sync cursor start total min")
+
+# Parameters that ask for any kind of thing, where one of the kinds is a secret.
+ANY_KIND = wordset("kind resource_type resource_kind api_version resource object_type")
+ORCHESTRATORS = wordset("kubernetes k8s kubectl openshift helm cluster argocd rancher")
 
 SYSTEM_WIDE = wordset(
     """cluster system account tenant database server organization organisation instance host workspace global"""

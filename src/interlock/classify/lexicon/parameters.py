@@ -62,12 +62,12 @@ WRITES_FILE = wordset(
 )
 # Flags that make a call reach further than it does by default.
 DESTROYS = wordset(
-    """overwrite overwrite_existing replace_existing purge hard_delete permanent permanently delete_permanently
-    cascade delete_after delete_source remove_source truncate clear_existing delete_existing drop_existing
-    wipe delete_after_read delete_original force_delete erase remove_existing delete_branch delete_files
-    prune delete_missing clear_first if_exists_replace force_overwrite delete_after_download"""
+    """overwrite overwrite_existing replace_existing purge hard_delete delete_permanently delete_after
+    delete_source remove_source truncate clear_existing delete_existing drop_existing delete_after_read
+    delete_original force_delete erase remove_existing delete_branch delete_files delete_missing
+    clear_first if_exists_replace force_overwrite delete_after_download"""
 )
-ENLARGES = wordset("force recursive all cascade force_push recursively everything")
+ENLARGES = wordset("""force recursive all cascade force_push recursively everything permanent permanently prune wipe""")
 MARKS = wordset("mark_as_read mark_read mark_seen acknowledge ack auto_ack archive_after consume")
 SUBMITS = wordset("submit auto_submit")
 

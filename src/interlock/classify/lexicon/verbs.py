@@ -188,14 +188,15 @@ LIGHT = wordset(
 NOUNISH = wordset(
     """order comment message post review share build test deploy release report request email mail text call page
     alert record branch tag label note star pin link group list query search view log index cache copy
-    export import backup snapshot archive draft store stream chat contact charge invoice bill transfer trade
-    refund schedule plan process run action script command hook plugin print play bid tip stake fund swap
-    power feature project sample head tail status info help time user like vote poll survey feedback block
-    lock switch drill home dock control filter sort trace track profile answer reply invite mention
-    notification stage step signal change set key order match score rate rank map mirror branch fork commit
-    patch merge rebase stash issue ticket image file service ship book sign form form_field field function
-    monitor access detail cover fix wire short bridge bond lease claim mount bin pull push checkout
-    transition approval access sync estimate forecast summary preview benchmark audit digest outline
-    abstract scan crawl shell bash keyboard mouse attack exploit hack exit end return offer land route boot
-    heat cool level credential login signal admin guard hash calendar event embed stats logs load store"""
+    export import backup snapshot archive draft store stream chat contact charge invoice bill transfer
+    trade refund schedule plan process run action script command hook plugin print play bid tip stake fund
+    swap power feature project sample head tail status info help time user like vote poll survey feedback
+    block lock switch drill home dock control filter sort trace track profile answer reply invite mention
+    notification stage step signal change set key order match score rate rank map mirror branch fork
+    commit patch merge rebase stash issue ticket image file service ship book sign form form_field field
+    function monitor access detail cover fix wire short bridge bond lease claim mount bin pull push
+    checkout transition approval access sync estimate forecast summary preview benchmark audit digest
+    outline abstract scan crawl shell bash keyboard mouse attack exploit hack exit end return offer land
+    route boot heat cool level credential login signal admin guard hash calendar event embed stats logs
+    load store forward reverse static"""
 )
