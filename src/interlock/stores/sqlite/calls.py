@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from interlock.audit.record import Record
+from interlock.canon import encode
 from interlock.core.approval import Approval, Refusal, request_digest, spend
 from interlock.core.reasons import Reason
 from interlock.core.requests import Approved, Judged, Outcome, StepFailed, Ticket
@@ -53,7 +54,8 @@ def dispatch(connection: sqlite3.Connection, intent: Intent) -> Ticket | Refusal
         "INSERT INTO calls (call_id, intent_seq, request, owner) VALUES (?, ?, ?, ?)",
         (call.call_id, seq, request_digest(call), intent.owner),
     )
-    keep_payload(connection, call.call_id, call.caller.tenant, (intent.payload_key, call.arguments.raw), intent.now)
+    body = {"arguments": call.arguments.value, "reason": call.claims.reason}
+    keep_payload(connection, call.call_id, call.caller.tenant, (intent.payload_key, encode(body)), intent.now)
     return Ticket(call.call_id, seq)
 
 

@@ -1,0 +1,167 @@
+"""One connection to an upstream: what the data path asks of it, however it is made."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+
+from interlock import canon
+from interlock.core.errors import InterlockError
+from interlock.core.inventory import Listed, definition_digest
+from interlock.core.words import ToolClass
+from interlock.wire import jsonrpc
+from interlock.wire.versions import Era
+
+CLIENT_INFO = {"name": "interlock", "version": "0.1.0"}
+MAX_PAGES = 100
+LIST_TIMEOUT = 30.0
+"""Seconds a whole listing may take."""
+
+Notice = Callable[[str, jsonrpc.RawParams], None]
+"""Told of each notification that belongs to a request: method and parameters."""
+
+
+class Unsent(InterlockError):
+    """The request did not leave."""
+
+
+class Lost(InterlockError):
+    """The request left, or may have, and no answer came."""
+
+
+class TimedOut(Lost):
+    """The request left and its answer did not come in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """What an upstream says of itself: the revision spoken, and its handshake result's own bytes."""
+
+    version: str
+    era: Era
+    members: jsonrpc.RawParams = field(hash=False)
+
+
+class Upstream(Protocol):
+    """A connection that has been introduced. Belongs to one event loop."""
+
+    introduction: Introduction
+    on_event: Notice
+
+    @property
+    def alive(self) -> bool:
+        """Whether another request can be tried."""
+
+    async def request(
+        self, method: str, params: jsonrpc.RawParams, *, within: float, on_notice: Notice | None = None
+    ) -> jsonrpc.Response:
+        """Send a request and return its answer, in ``within`` seconds at most.
+
+        Cancelling the wait cancels the request at the upstream.
+
+        Raises:
+            Unsent: nothing left.
+            Lost: it may have been performed.
+
+        """
+
+    async def notify(self, method: str, params: Mapping[str, Any]) -> None:
+        """Send a notification; a failure is the next request's to find."""
+
+    async def close(self) -> None:
+        """End the connection and whatever serves it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Every tool an upstream lists, and the rest of its first page's members."""
+
+    tools: Mapping[str, Listed]
+    members: jsonrpc.RawParams
+    taken: float
+
+
+Classify = Callable[[Mapping[str, Any]], ToolClass]
+
+
+class Lister:
+    """Keeps one connection's listing fresh; one listing is under way at a time, and all who wait share it."""
+
+    def __init__(self, upstream: Upstream, classify: Classify) -> None:
+        self._upstream = upstream
+        self._classify = classify
+        self._listing: Listing | None = None
+        self._running: asyncio.Task[Listing] | None = None
+        self._changed = 0.0
+        self._known: dict[bytes, Listed] = {}
+
+    def expire(self) -> None:
+        """Trust no listing taken before now: something has changed."""
+        self._changed = time.monotonic()
+
+    async def listing(self, max_age: float) -> Listing:
+        """Return a listing at most ``max_age`` seconds old, begun after this call where that is 0.
+
+        Raises:
+            InterlockError: the upstream could not be listed.
+
+        """
+        oldest = time.monotonic() - max_age
+        while self._listing is None or self._listing.taken < max(oldest, self._changed):
+            if self._running is None or self._running.done():
+                self._running = asyncio.create_task(self._walk())
+            self._listing = await asyncio.shield(self._running)
+        return self._listing
+
+    async def _walk(self) -> Listing:
+        taken = time.monotonic()
+        tools: dict[str, Listed] = {}
+        first: jsonrpc.RawParams = {}
+        cursor: msgspec.Raw | None = None
+        async with asyncio.timeout(LIST_TIMEOUT):
+            for _ in range(MAX_PAGES):
+                members = await self._page(cursor)
+                first = first or {key: value for key, value in members.items() if key not in {"tools", "nextCursor"}}
+                for listed in self._read(members):
+                    if listed.name in tools:
+                        raise InterlockError(f"the upstream lists {listed.name} twice")
+                    tools[listed.name] = listed
+                cursor = members.get("nextCursor")
+                if cursor is None or bytes(cursor) == b"null":
+                    return Listing(tools, first, taken)
+        raise InterlockError(f"the upstream's list of tools has more than {MAX_PAGES} pages")
+
+    async def _page(self, cursor: msgspec.Raw | None) -> jsonrpc.RawParams:
+        params = {"cursor": cursor} if cursor is not None else {}
+        response = await self._upstream.request("tools/list", params, within=LIST_TIMEOUT)
+        members = jsonrpc.open_object(response.result) if response.result is not None else None
+        if members is None:
+            raise InterlockError("the upstream does not list its tools")
+        return members
+
+    def _read(self, members: jsonrpc.RawParams) -> list[Listed]:
+        try:
+            definitions = msgspec.json.decode(members.get("tools", msgspec.Raw(b"[]")), type=list[msgspec.Raw])
+            return [self._read_one(bytes(definition)) for definition in definitions]
+        except (msgspec.DecodeError, canon.ParseError, canon.EncodeError) as error:
+            raise InterlockError(f"the upstream's list of tools is malformed: {error}") from None
+
+    def _read_one(self, raw: bytes) -> Listed:
+        known = self._known.get(raw)
+        if known is None:
+            definition = canon.parse(raw)
+            if not isinstance(definition, dict) or not isinstance(definition.get("name"), str):
+                raise InterlockError("the upstream lists a tool without a name")
+            known = Listed(definition["name"], definition_digest(definition), definition, self._classify(definition))
+            if len(self._known) > 10 * MAX_PAGES:
+                self._known.clear()
+            self._known[raw] = known
+        return known
+
+
+Connect = Callable[[], Awaitable[Upstream]]
