@@ -108,10 +108,9 @@ def _payload(store: LogStore, ref: str, records: Iterable[Mapping[str, Any]]) ->
 def _committed(key: bytes | None, value: Any, records: Iterable[Mapping[str, Any]]) -> bool | None:
     """Whether the records' commitment is to this value; ``None`` where there is none to compare with."""
     for record in records:
-        group = record.get("arguments", {})
-        commitment = group.get("commitment")
+        commitment = record.get("arguments", {}).get("digest_commitment")
         if isinstance(commitment, str) and key is not None and len(key) == KEY_BYTES:
-            return check_commitment(commitment, key, str(group.get("path", "arguments")), value)
+            return check_commitment(commitment, key, "arguments", canon.digest(value))
     return None
 
 
