@@ -151,7 +151,7 @@ def _question(shown: Mapping[str, Fact]) -> _Question:
     belongs = [
         _entity(principal, home),
         _entity(_uid("Server", server), theirs),
-        _entity(resource, _uid("Server", server), theirs),
+        _entity(resource, _uid("Server", server)),
     ]
     return _Question(principal, resource, context, Entities.from_json_str(canon.encode(belongs).decode()))
 

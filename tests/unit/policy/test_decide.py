@@ -118,6 +118,17 @@ def test_an_error_at_the_level_that_would_permit_blocks() -> None:
     assert (decision.tier, decision.reason) == (Tier.BLOCK, "policy.error")
 
 
+def test_an_error_at_a_lower_level_than_the_one_that_would_permit_blocks() -> None:
+    only_at_0 = rule("forbid", "broken", "context.assurance - 9223372036854775807 - 2 > 0")
+    decision = snapshot(OPEN, only_at_0).judge(*case())
+    assert (decision.tier, decision.reason) == (Tier.BLOCK, "policy.error")
+
+
+def test_an_answer_with_an_error_is_no_permission() -> None:
+    (answer,) = explain(snapshot(OPEN, rule("forbid", "broken", OVERFLOWS)), *case()).answers
+    assert (answer.permitted, answer.policies, len(answer.errors)) == (False, ("open",), 1)
+
+
 def test_a_level_that_is_not_asked_cannot_fail() -> None:
     assert snapshot(OPEN, rule("forbid", "broken", OVERFLOWS_ABOVE_0)).judge(*case()).tier is Tier.RUN
 
@@ -257,7 +268,7 @@ def by_cedar_alone(asked: Case) -> int | None:
     }
     entities = [
         {"uid": uids["principal"], "attrs": {}, "parents": [parents["h"]]},
-        {"uid": uids["resource"], "attrs": {}, "parents": [server, parents["t"]]},
+        {"uid": uids["resource"], "attrs": {}, "parents": [server]},
         {"uid": server, "attrs": {}, "parents": [parents["t"]]},
     ]
     for assurance in range(4):
