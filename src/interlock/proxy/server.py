@@ -72,6 +72,6 @@ async def _companion(beside: Callable[[], Awaitable[None]], server: uvicorn.Serv
 
 
 async def _announce(server: uvicorn.Server, ready: Callable[[], None]) -> None:
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 (uvicorn has a flag, not an event)
         await asyncio.sleep(0.01)
     ready()

@@ -90,7 +90,7 @@ def repeats_unknown(connection: sqlite3.Connection, call: ToolCall) -> bool:
 def open_intents(connection: sqlite3.Connection) -> list[tuple[str, str, dict[str, object]]]:
     """Return call id, owner and intent record of every intent without an outcome."""
     found = connection.execute(
-        "SELECT call_id, owner, leaf FROM calls JOIN log ON seq = intent_seq WHERE calls.outcome IS NULL"
+        "SELECT calls.call_id, owner, leaf FROM calls JOIN log ON seq = intent_seq WHERE calls.outcome IS NULL"
     )
     return [(call_id, owner, json.loads(leaf)) for call_id, owner, leaf in found]
 
