@@ -258,6 +258,13 @@ def test_an_untrusted_checkpoint_accuses_nobody() -> None:
     assert judged(ROWS, {"a": longer, "b": other}) == ["checkpoint.unknown_key"] * 2
 
 
+def test_an_untrusted_checkpoint_hides_no_other_of_its_size() -> None:
+    stranger = sign_checkpoint(Checkpoint(ORIGIN, 7, b"r" * 32), STRANGER)
+    found = verify(ROWS, FIRST, {"a": stranger, "b": NOTES["sample-7.note"]})
+    assert only(found).rule == "checkpoint.unknown_key"
+    assert (found.agreed, found.covered) == (1, 7)
+
+
 def test_a_checkpoint_of_another_log() -> None:
     key = SigningKey("log.example/other", b"k" * 32)
     note = sign_checkpoint(Checkpoint("log.example/other", 7, root_of(lambda at: ROWS[at].stored or b"", 0, 7)), key)
