@@ -14,6 +14,7 @@ import uvloop
 from interlock.audit.record import Kind, Record
 from interlock.cli import checkpoints, keys
 from interlock.cli.context import now, policy_texts, settings_of
+from interlock.cli.run import unused
 from interlock.cli.terminal import complain, talk
 from interlock.cli.wiring import Connector, Lender, gateway, http_client
 from interlock.control.people import timestamp
@@ -38,7 +39,7 @@ def serve(arguments: argparse.Namespace) -> int:
     listening = server.bind(listen.host, listen.port)
     store = GatewayStore(settings.store.path, wait=settings.limits.store_wait)
     try:
-        uvloop.run(_serve(settings, store, policy, listening, getattr(arguments, "unused", None)))
+        uvloop.run(_serve(settings, store, policy, listening, unused(settings) if arguments.until_unused else None))
     finally:
         store.close()
         listening.close()

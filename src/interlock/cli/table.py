@@ -90,10 +90,15 @@ _ARGUMENTS = _option("--arguments", metavar="JSON", default="{}", help="the call
 
 COMMANDS = (
     Command("init", "interlock.cli.init:init", "create what is missing: configuration, policy, keys, store"),
-    Command("serve", "interlock.cli.serve:serve", "run the gateway"),
+    Command(
+        "serve",
+        "interlock.cli.serve:serve",
+        "run the gateway",
+        (_option("--until-unused", action="store_true", help="end when no `interlock run` is left"),),
+    ),
     Command(
         "run",
-        "interlock.cli.serve:run",
+        "interlock.cli.run:run",
         "be a stdio MCP server that is one of the gateway's",
         (
             _option("--server", metavar="NAME", required=True),
