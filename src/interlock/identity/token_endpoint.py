@@ -61,7 +61,7 @@ class TokenEndpoint:
     def _exchange_refresh(self, request: HttpRequest, form: Mapping[str, str]) -> dict[str, Any] | Problem:
         token = form.get("refresh_token", "")
         grant = self.grants.find_refresh(token)
-        if grant is None or not grant.client.refreshes:
+        if grant is None:
             return Problem("invalid_grant", "The refresh token is unknown or expired.")
         problem = authenticate(grant.client, self.key, request, form) or self._other_target(grant, form)
         if problem is not None:

@@ -260,3 +260,7 @@ def test_any_name_gives_a_plain_workload(name: str) -> None:
     assert workload.isascii()
     assert not set(workload) & set(" /:\"'<>\\")
     assert workload_named(workload) == workload
+
+
+def test_a_name_is_cut_before_its_end_is_made_plain() -> None:
+    assert workload_named("a" * 63 + " b") == "a" * 63

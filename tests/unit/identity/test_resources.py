@@ -112,6 +112,8 @@ def test_loopback(url: str) -> None:
         "http://[::]",
         "http://127.0.0.1@evil.example",
         "http://evil.example\\@127.0.0.1",
+        "http://evil.example@127.0.0.1/cb",
+        "http://localhost/\\\\evil.example",
         "http://evil.example#@127.0.0.1",
         "http://2130706433",
         "http://localhost:x",

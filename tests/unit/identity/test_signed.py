@@ -69,7 +69,10 @@ def test_a_header_that_chooses_is_refused_though_the_signature_is_right(key: Sig
     header = refused_headers(key.key_id)[name]
     body = f"{encoded(header)}.{encoded(CLAIMS)}"
     # Signed by hand, so that nothing but the header can be what is refused.
-    assert isinstance(opened(f"{body}.{es256(key, body)}", key.public_keys()), Refusal)
+    refusal = opened(f"{body}.{es256(key, body)}", key.public_keys())
+    assert isinstance(refusal, Refusal)
+    # Our own check refuses, not the library after it.
+    assert "signature" not in refusal.description
 
 
 def es256(key: SigningKey, body: str) -> str:
