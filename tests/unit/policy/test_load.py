@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from cedarpy import ValidationResult
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -97,6 +98,18 @@ def test_a_snapshot_lists_its_policies_and_the_facts_they_mention() -> None:
     assert snapshot.policies == ("a", "b")
     assert snapshot.mentioned == ("destructive", "host")
     assert snapshot.notifying == frozenset({"a"})
+
+
+@pytest.mark.parametrize(
+    ("errors", "says"),
+    [([], "the policies do not fit the schema"), ([{"policy_id": "", "error": "not\nplaced"}], "not placed")],
+)
+def test_a_failed_validation_refuses_whatever_it_tells(
+    monkeypatch: pytest.MonkeyPatch, errors: list[dict[str, str]], says: str
+) -> None:
+    failed = ValidationResult({"validation_passed": False, "errors": errors})
+    monkeypatch.setitem(load.__globals__, "validate_policies", lambda *_: failed)
+    assert says in refusal(p=permit("a"))
 
 
 class TestDigest:

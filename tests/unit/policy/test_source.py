@@ -76,13 +76,14 @@ def test_a_misread_names_file_and_line(text: str, said: str) -> None:
     "condition",
     [
         "(" * 100_000 + "true" + ")" * 100_000,
+        "(" * 65 + "true" + ")" * 65,
         "[" * 65 + "]" * 65 + " == 1",
         "if true then true else " * 5_000 + "true",
         " && ".join(["context.destructive"] * 100),
         " && ".join(["context.destructive"] * 20_000),
         "context has a" + ".a" * 5_000,
     ],
-    ids=["parentheses", "sets", "ifs", "ands", "many_ands", "paths"],
+    ids=["many_parentheses", "parentheses", "sets", "ifs", "ands", "many_ands", "paths"],
 )
 def test_what_would_overflow_the_parser_is_refused(condition: str) -> None:
     text = f'@id("a") permit (principal, action, resource) when {{ {condition} }};'
