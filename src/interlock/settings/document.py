@@ -128,7 +128,7 @@ def _decode(raw: bytes) -> str:
     if len(raw) > MAX_BYTES:
         raise DocumentError(Mark(1, 1), f"the file is longer than {MAX_BYTES} bytes; this is hardly a configuration")
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         before = raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8", "replace")

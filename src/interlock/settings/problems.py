@@ -85,7 +85,7 @@ def _unknown_key(path: Path, data: dict[str, Any]) -> str:
     transport = data["servers"][path[1]]["transport"] if len(path) > 2 else ""  # noqa: PLR2004 - servers.<name>.<key>
     known = fields_of(path[:-1], transport)
     for other in TRANSPORTS:
-        if len(path) == 3 and key in fields_of(path[:-1], other):  # noqa: PLR2004 - likewise
+        if key in fields_of(path[:-1], other):
             return f"belongs to a server with transport {other}; this one has {transport}"
     close = get_close_matches(key.lower(), known, n=1)
     return f"unknown key; did you mean '{close[0]}'?" if close else f"unknown key; known are {', '.join(known)}"

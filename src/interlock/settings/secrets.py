@@ -21,6 +21,8 @@ _PLACE_WORDS = frozenset({"file", "path", "dir", "directory"})
 _NEGATIONS = frozenset({"no", "not", "without", "skip", "disable"})
 _MODES = frozenset(
     [
+        "",
+        "token",
         "none",
         "off",
         "on",
@@ -59,7 +61,6 @@ _NESTED_ASSIGNMENTS = 3
 _NOISY_CHANGES, _NOISY_SWITCHING = 4, 0.42
 _NOISY_ENTROPY = 3.0  # bits a character; 20 random hexadecimal digits have about 3.4
 _FLAG = re.compile(r"-{1,2}[A-Za-z][\w.-]*")
-_SCHEME = re.compile(r"(?i:bearer|basic|token)\s+")
 
 
 def names_secret(name: str) -> bool:
@@ -67,7 +68,7 @@ def names_secret(name: str) -> bool:
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)]
     if not words or words[0] in _NEGATIONS or words[-1] in _PLACE_WORDS:
         return False
-    return any(_SECRET_WORD.fullmatch(word) for word in [*words, "".join(words[-2:])])
+    return any(_SECRET_WORD.fullmatch(word) for word in words)
 
 
 def looks_secret(text: str) -> bool:
@@ -85,11 +86,7 @@ def looks_secret(text: str) -> bool:
 def is_secret(name: str, text: str) -> bool:
     """Tell whether a literal ``text`` under ``name`` is a secret. ``${X}`` that the server expands is not."""
     rest = _EXPANSION.sub("", text)
-    if looks_secret(rest):
-        return True
-    if not _SCHEME.sub("", rest + " ").strip():
-        return False
-    return names_secret(name) and rest.strip().lower() not in _MODES
+    return looks_secret(rest) or (names_secret(name) and rest.strip().lower() not in _MODES)
 
 
 def secret_arguments(command: Sequence[str]) -> list[int]:

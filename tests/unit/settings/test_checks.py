@@ -22,13 +22,13 @@ def test_every_secret_is_found_whatever_else_is_wrong() -> None:
     text = """
 servers:
   a: {env: {API_KEY: x, LEVEL: 3}, command: [x, 3, --token, y], nonsense: 1}
-  b: {headers: {Authorization: z, X-A: ok, x-a: ok}}
+  b: {headers: {Authorization: z, x-a: ok, X-A: ok}}
 """
     assert problems_of_servers(text) == [
         ("servers", "a", "env", "API_KEY"),
         ("servers", "a", "command", 3),
         ("servers", "b", "headers", "Authorization"),
-        ("servers", "b", "headers", "x-a"),
+        ("servers", "b", "headers", "X-A"),
     ]
 
 

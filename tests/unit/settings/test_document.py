@@ -23,6 +23,7 @@ def scalar(text: str) -> tuple[Any, bool]:
         ("null", None),
         ("true", True),
         ("False", False),
+        ("TRUE", True),
         ("0", 0),
         ("-12", -12),
         ("3.11", 3.11),
@@ -109,7 +110,9 @@ def test_every_repetition_is_told_and_the_first_value_kept() -> None:
 
 
 def test_the_byte_order_mark_is_not_text() -> None:
-    assert read_document(b"\xef\xbb\xbfa: b\n").data == {"a": "b"}
+    document = read_document(b"\xef\xbb\xbfa: b\n")
+    assert document.data == {"a": "b"}
+    assert document.mark(("a",)) == Mark(1, 4)
 
 
 @pytest.mark.parametrize("raw", ["a: b".encode("utf-16"), b"# ok\na: \xc3\x28"])

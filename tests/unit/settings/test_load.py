@@ -129,6 +129,7 @@ DEFECTS: dict[str, list[str]] = {
     "url_on_stdio_server": ["8:5: servers.files.url: belongs to a server with transport"],
     "url_port_bad": ["5:10: servers.files.url: must be a URL such as"],
     "url_without_host": ["5:10: servers.files.url: the URL must name a host,"],
+    "version_is_boolean": ["1:10: version: this Interlock reads version 1 only;"],
     "version_is_text": ["1:10: version: this Interlock reads version 1 only;"],
     "version_missing": ["1:1: version: missing"],
     "version_newer": ["2:10: version: this Interlock reads version 1 only;"],

@@ -125,7 +125,9 @@ def test_most_random_tokens_are_seen(make: Callable[[int], str], missed: float) 
     assert sum(not looks_secret(make(24)) for _ in range(500)) <= 500 * missed
 
 
-@pytest.mark.parametrize("text", ["oauth", "None", " basic ", "", "${API_KEY}", "$API_KEY", "Bearer ${API_KEY}"])
+@pytest.mark.parametrize(
+    "text", ["oauth", "None", " basic ", "", "${API_KEY}", "$API_KEY", "Bearer ${API_KEY}", "token ${API_KEY}"]
+)
 def test_what_may_stand_under_a_secrets_name(text: str) -> None:
     assert not is_secret("API_KEY", text)
 

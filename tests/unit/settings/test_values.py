@@ -154,6 +154,7 @@ REFUSED: list[tuple[Callable[[str], str], str]] = [
     (values.check_url, "https://a.example\\@b.example/"),
     (values.check_url, "https://a.example:99999/"),
     (values.check_url, "https://[::1/"),
+    (values.check_url, "https://a.example\\b/"),
     (values.check_url, "https://a.example/#x"),
     (values.check_url, "https://user@a.example/"),
     (values.check_url, "https://a.example/?access_token=abc"),
