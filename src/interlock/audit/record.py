@@ -101,8 +101,10 @@ SHORTENED = (("tool_class", "evidence"), ("decision", "policies"))
 
 _TIME = re.compile(r"[0-9]{4}-[0-1][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z")
 _REQUIRED = frozenset({"v", "seq", "kind", "time", *HEAD})
-_OF_CALLS = frozenset({*FACTS, *GROUPS, *WORDS} - {"detail"})
-_KNOWN = _REQUIRED | _OF_CALLS | {"detail"}
+_WHOLE = _REQUIRED | ({*FACTS, *GROUPS, *WORDS} - {"detail"})
+_KNOWN = _WHOLE | {"detail"}
+_KINDS = frozenset(Kind)
+_AGREEMENTS = frozenset(Agreement)
 _DETAILS = {Kind.GENESIS: ("origin", "key"), Kind.KEY: ("note",)}
 
 
@@ -142,6 +144,10 @@ class Record:
     detail: Mapping[str, Any] | None = None
 
 
+_NONE = {"absent": "not said"}
+_NAMES = tuple(each.name for each in fields(Record))
+
+
 def absent(why: str) -> dict[str, str]:
     """Say why a field cannot be filled."""
     return {"absent": why}
@@ -158,8 +164,8 @@ def leaf(record: Record, seq: int) -> bytes:
 
     Raises :class:`MalformedRecordError`, :class:`RecordTooLargeError`, or ``canon.EncodeError`` for what is no JSON.
     """
-    said = {each.name: getattr(record, each.name) for each in fields(record)}
-    row = {name: value for name, value in said.items() if value is not None}
+    said = {name: getattr(record, name) for name in _NAMES}
+    row = {name: _plain(value) for name, value in said.items() if value is not None}
     if record.kind not in CALL_KINDS:
         row = {name: absent("not about a call") for name in HEAD} | row
     row |= {"v": VERSION, "seq": seq}
@@ -176,10 +182,9 @@ def leaf(record: Record, seq: int) -> bytes:
 def check(row: Any) -> None:
     """Check a leaf's JSON value against the format. Raises :class:`MalformedRecordError`."""
     kind = row.get("kind") if isinstance(row, Mapping) else None
-    if not isinstance(kind, str) or kind not in set(Kind):
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise MalformedRecordError("the kind is unknown")
-    needed = _REQUIRED | (_OF_CALLS if kind in CALL_KINDS else frozenset())
-    if missing := needed - row.keys():
+    if missing := (_WHOLE if kind in CALL_KINDS else _REQUIRED) - row.keys():
         raise MalformedRecordError(f"{_list(missing)} is not said; absent(why) says why not")
     if unknown := row.keys() - _KNOWN:
         raise MalformedRecordError(f"{_list(unknown)} is no field of version {VERSION}")
@@ -225,15 +230,15 @@ def agreement(*, control: str, approved: bool, outcome: str) -> Agreement:
 
 def _check_fields(row: Mapping[str, Any]) -> None:
     for name in (*HEAD, *WORDS):
-        value = row.get(name, "-")
+        value = row.get(name, _NONE)
         if not (isinstance(value, str) and value) and not _is_absence(value):
             raise MalformedRecordError(f"{name} is neither a text nor absent with a reason")
     for name in FACTS:
-        value = row.get(name, absent("-"))
+        value = row.get(name, _NONE)
         if not _is_absence(value) and not _is_fact(value):
             raise MalformedRecordError(f"{name} is neither verified, claimed nor absent with a reason")
     for name in GROUPS:
-        value = row.get(name, absent("-"))
+        value = row.get(name, _NONE)
         if not isinstance(value, Mapping) or not value or ("absent" in value and not _is_absence(value)):
             raise MalformedRecordError(f"{name} is neither a group nor absent with a reason")
 
@@ -244,11 +249,16 @@ def _check_kind(kind: str, row: Mapping[str, Any]) -> None:
     outcome, allowed = row["outcome"], OUTCOMES.get(kind, frozenset())
     if outcome not in allowed if isinstance(outcome, str) else allowed:
         raise MalformedRecordError(f"the outcome is none of a record of kind {kind}")
-    if isinstance(row.get("agreement"), str) and row["agreement"] not in set(Agreement):
+    if isinstance(row.get("agreement"), str) and row["agreement"] not in _AGREEMENTS:
         raise MalformedRecordError("the agreement is neither match, mismatch nor undetermined")
     for name in _DETAILS.get(Kind(kind), ()):
         if not isinstance(row.get("detail", {}).get(name), str):
             raise MalformedRecordError(f"a {kind} record has a text in detail.{name}")
+
+
+def _plain(value: Any) -> Any:
+    """Return a text as a plain string: an enumeration's member costs the encoder its fast way."""
+    return str(value) if isinstance(value, str) else value
 
 
 def _is_absence(value: Any) -> bool:
