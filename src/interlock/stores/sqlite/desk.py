@@ -162,8 +162,9 @@ class Desk:
     def resume(self, scope: str, name: str, by: Mapping[str, Any], now: float) -> bool:
         """Take a stop back; whether there was one."""
         with self._transaction() as connection:
-            if not catalog.resume(connection, scope, name):
+            if (scope, name) not in catalog.load(connection).stopped:
                 return False
+            catalog.resume(connection, scope, name)
             _record_stop(connection, (scope, name), now, {"event": "resumed", **by})
             return True
 
