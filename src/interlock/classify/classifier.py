@@ -9,12 +9,12 @@ from typing import Any
 from interlock.classify.clues import Clue
 from interlock.classify.effects import ARBITRARY, UNKNOWN, Effect, join
 from interlock.classify.exposure import blast_of, sensitivity_of
-from interlock.classify.hints import read_hints
+from interlock.classify.hints import CONTRADICTED, read_hints
 from interlock.classify.lexicon.verbs import LIGHT
 from interlock.classify.names import read_name
 from interlock.classify.prose import MOST, is_feeble, read_description
 from interlock.classify.schema import SchemaReading, dry_run_parameters, read_schema
-from interlock.core.words import Blast, Confidence, Evidence, Impact, Reversibility, Sensitivity, Source, ToolClass
+from interlock.core.words import Confidence, Evidence, Impact, Reversibility, Sensitivity, Source, ToolClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,7 @@ def read(server: str, definition: Mapping[str, Any]) -> Reading:
     writes = any(not clue.effect.reads for clue in spoken)
     schema = read_schema(definition, server, writes=writes, verb=verb)
     annotations = definition.get("annotations")
-    effects = [clue.effect for clue in (*spoken, *schema.clues)]
-    claimed, findings = read_hints(annotations if isinstance(annotations, Mapping) else {}, effects)
+    claimed, findings = read_hints(annotations if isinstance(annotations, Mapping) else {}, (*spoken, *schema.clues))
     if isinstance(text, str) and len(text) > MOST:
         findings = (*findings, "description.oversized")
     return Reading(server, definition, spoken, dropped, schema, claimed, findings)
@@ -121,24 +120,19 @@ def conclude(reading: Reading) -> ToolClass:
         sensitive.append(_restricted_by(clues))
         sensitivity = Sensitivity.RESTRICTED
     blast, why = blast_of(reading.definition, reading.schema.parameters, open_ended=ARBITRARY in effects)
-    findings = reading.findings if confidence is not Confidence.NONE or clues else (*reading.findings, "evidence.none")
+    findings = reading.findings if clues else (*reading.findings, "evidence.none")
     return ToolClass(
         impact=impact,
         destructive=destructive,
         reversibility=reversibility,
         sensitivity=sensitivity,
-        blast=blast if writes else _read_blast(blast),
+        blast=blast,
         open_ended=bool(by),
         by=by,
         confidence=confidence,
         evidence=tuple(_evidence((*clues, *reading.dropped), sensitive, why, by)),
         findings=findings,
     )
-
-
-def _read_blast(blast: Blast) -> Blast:
-    """Return the blast of a tool that reads."""
-    return blast
 
 
 def _asks(impact: Impact, reversibility: Reversibility, *, destructive: bool) -> bool:
@@ -154,24 +148,12 @@ def _restricted_by(clues: Sequence[Clue]) -> Evidence:
 
 def _confidence(reading: Reading) -> Confidence:
     """Return how well the evidence carries the class; contradiction and silence carry nothing."""
-    if "annotation.conflict" in reading.findings and not _only_raised(reading):
+    if CONTRADICTED in reading.findings:
         return Confidence.NONE
-    telling = [clue for clue in (*reading.spoken, *reading.schema.clues) if not is_feeble(clue.verb)]
-    if not telling:
-        feeble = [clue for clue in reading.spoken if clue.sure or clue.source is Source.DESCRIPTION]
-        return Confidence.LOW if feeble and _nothing_unread(reading) else Confidence.NONE
-    sources = {clue.source for clue in telling if clue.sure}
-    return Confidence.HIGH if sources else Confidence.LOW
-
-
-def _nothing_unread(reading: Reading) -> bool:
-    """Whether the name holds nothing that might be a verb which the tables do not know."""
-    return True
-
-
-def _only_raised(reading: Reading) -> bool:
-    """Whether annotations only claim more than the rest of the evidence shows."""
-    return "annotation.contradicted" not in reading.findings
+    told = (*reading.spoken, *reading.schema.clues)
+    if any(clue.sure and not is_feeble(clue.verb) for clue in told):
+        return Confidence.HIGH
+    return Confidence.LOW if told else Confidence.NONE
 
 
 def _evidence(

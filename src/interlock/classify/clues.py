@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from interlock.classify.effects import RUN, Effect
 from interlock.classify.lexicon.acts import ACTS, VERBS
 from interlock.classify.lexicon.nouns import KINDS, Kind
+from interlock.classify.lexicon.parameters import READING_LANGUAGES
 from interlock.classify.lexicon.text import wordset
 from interlock.classify.lexicon.verbs import LIGHT
 from interlock.classify.tokens import singular
@@ -17,6 +18,10 @@ PREPOSITIONS = wordset(
     """or in into from for to by with of on onto at via using as about across within between through"""
 )
 
+# Kinds of noun that decide even where they only describe the head.
+_TELLING = frozenset({Kind.MONEY, Kind.SECRET})
+RUNNERS = wordset("run execute exec perform do process conduct issue invoke")
+_READING = READING_LANGUAGES | wordset("search log logs metric metrics analytics trace traces event events read only")
 _NO_NOUN = wordset("""batch bulk all multiple many every each and or the a an new by id ids async sync v2 v1""")
 
 
@@ -47,6 +52,10 @@ def meaning(verb: str, nouns: Iterable[str]) -> Effect:
         return VERBS.get(verb, RUN)
     effects, otherwise = row
     nouns = tuple(nouns)
+    if verb in RUNNERS and nouns[:1] == ("query",) and not any(noun in _READING for noun in nouns):
+        return RUN
+    if any(KINDS.get(noun, frozenset()) & _TELLING for noun in nouns[1:2]):
+        nouns = (nouns[1], *nouns)  # a payment link is about money, whatever a link is
     drawn = any(Kind.FIGURE in KINDS.get(noun, ()) for noun in nouns)  # the image of a map is a map
     for noun in nouns:
         kinds = KINDS.get(noun, frozenset())

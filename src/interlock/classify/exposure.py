@@ -68,6 +68,8 @@ def restricted_word(words: Sequence[str], *, whole: bool) -> str | None:
             return f"{before} {word}".strip() if word not in nouns.RESTRICTED else word
         if whole and word in _TOKENS and before not in nouns.PAGING_TOKENS and index == len(seen) - 1 and index:
             return word
+    if whole and seen and seen[-1] in _KEYS and len(seen) > 1 and seen[-2] not in nouns.KEYED:
+        return seen[-1]
     return next((noun for noun in fuse(list(seen)) if noun in nouns.RESTRICTED), None)
 
 

@@ -9,33 +9,34 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from interlock.classify.clues import Clue
-from interlock.classify.effects import EDIT, READ, REPLACE, Effect
+from interlock.classify.effects import EDIT, READ, REPLACE
 from interlock.core.words import Source
 
 CONFLICT = "annotation.conflict"
+CONTRADICTED = "annotation.contradicted"
 
 
-def read_hints(annotations: Mapping[str, Any], effects: Sequence[Effect]) -> tuple[tuple[Clue, ...], tuple[str, ...]]:
-    """Return the clues that annotations add to ``effects``, and the findings where the two disagree."""
+def read_hints(annotations: Mapping[str, Any], told: Sequence[Clue]) -> tuple[tuple[Clue, ...], tuple[str, ...]]:
+    """Return the clues that annotations add to what is ``told``, and the findings where the two disagree."""
     read_only = annotations.get("readOnlyHint")
     destructive = annotations.get("destructiveHint")
-    writes = any(not effect.reads for effect in effects)
-    destroys = any(effect.destructive for effect in effects)
+    writes = any(clue.sure and not clue.effect.reads for clue in told)
+    destroys = any(clue.effect.destructive for clue in told)
     clues: list[Clue] = []
     findings: list[str] = []
     if read_only is True:
         clues.append(Clue(READ, Source.ANNOTATION, "readOnlyHint: true (a claim)", "claim"))
         if writes:
-            findings += [CONFLICT, "annotation.contradicted"]
+            findings += [CONFLICT, CONTRADICTED]
         if destructive is True:
             findings.append(CONFLICT)
     elif read_only is False:
         clues.append(Clue(EDIT, Source.ANNOTATION, "readOnlyHint: false (a claim)", "claim"))
-        if effects and not writes:
+        if told and not writes:
             findings.append(CONFLICT)
     if destructive is True and read_only is not True:
         clues.append(Clue(REPLACE, Source.ANNOTATION, "destructiveHint: true (a claim)", "claim"))
-        if effects and not writes:
+        if told and not writes:
             findings.append(CONFLICT)
     if destructive is False and destroys:
         findings.append(CONFLICT)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from interlock.classify.clues import Clue, is_light, meaning, objects_of
+from interlock.classify.clues import RUNNERS, Clue, is_light, meaning, objects_of
 from interlock.classify.effects import Effect
 from interlock.classify.lexicon.acts import VERBS
 from interlock.classify.lexicon.nouns import KINDS, Kind
 from interlock.classify.lexicon.text import wordset
 from interlock.classify.lexicon.tongues import CONJUNCTIONS, FOREIGN
-from interlock.classify.lexicon.verbs import NOUNISH
+from interlock.classify.lexicon.verbs import GUESSED, NOUNISH
 from interlock.classify.tokens import fuse, lemma, lower_words, unspaced_verbs
 from interlock.core.words import Source
 
@@ -71,7 +71,9 @@ def _verb_at(words: Sequence[str], index: int) -> str | None:
 def _clue(verb: str, objects: Sequence[str], name: str, *, sure: bool = True) -> Clue:
     """Return the clue that ``verb`` done to ``objects`` gives."""
     nouns = objects_of(objects)
-    return Clue(meaning(verb, nouns), Source.NAME, f"{verb} in {name!r}", verb, sure and not is_light(verb, nouns))
+    effect = meaning(verb, nouns)
+    certain = sure and not is_light(verb, nouns) and (effect.reads or verb not in GUESSED)
+    return Clue(effect, Source.NAME, f"{verb} in {name!r}", verb, certain)
 
 
 def _clues(words: list[str], name: str) -> list[Clue]:
@@ -107,7 +109,11 @@ def _lead(words: list[str], verbs: dict[int, str]) -> tuple[int, bool]:
     if pure:
         return pure[0], True
     last = len(words) - 1
-    if last in verbs and (words[last] in _LISTING or Kind.VIEW in KINDS.get(words[last], ())):
+    if (
+        last in verbs
+        and not (0 in verbs and verbs[0] in RUNNERS)
+        and (words[last] in _LISTING or Kind.VIEW in KINDS.get(words[last], ()))
+    ):
         return last, len(words) > 1 and words[last] in {"list", "search", "count"}
     first = min(verbs)
     return first, first == 0 and len(words) > 1 and not _ends_in_view(words)
@@ -131,7 +137,7 @@ def _embedded(words: list[str], verbs: dict[int, str], lead: int, name: str) -> 
 
 def _state_clues(words: list[str], name: str) -> list[Clue]:
     """Return the clue of a name without a verb that ends in something to look at."""
-    if words and _ends_in_view(words):
+    if words and (_ends_in_view(words) or Kind.QUESTION in KINDS.get(words[-1], ())):
         return [
             Clue(VERBS["view"], Source.NAME, f"{words[-1]} is something to look at in {name!r}", "view", sure=False)
         ]

@@ -14,7 +14,6 @@ from interlock.classify.classifier import Reading, conclude, read
 from interlock.classify.clues import Clue, meaning, objects_of
 from interlock.classify.effects import READ, REMOVE, REPLACE, Effect
 from interlock.classify.lexicon import parameters as known
-from interlock.classify.lexicon.acts import VERBS
 from interlock.classify.lexicon.verbs import LIGHT, NOUNISH
 from interlock.classify.names import read_name
 from interlock.classify.prose import first_words
@@ -86,7 +85,7 @@ def _meant(reading: Reading, path: str, value: Any) -> list[Clue] | None:
         return None
     if parameter.name in known.HTTP_METHOD and value.upper() in known.HTTP_ALL:
         return [_clue(READ, path, value)] if value.upper() in known.HTTP_READS else None
-    if parameter.name in known.CHOOSES_ACT and parameter.name not in known.CODE or parameter.values:
+    if (parameter.name in known.CHOOSES_ACT and parameter.name not in known.CODE) or parameter.values:
         return _act(reading, parameter, value)
     dialect = _dialect(reading, parameter)
     if dialect and reading_statement(value, dialect) is not None:
@@ -233,6 +232,3 @@ def _reaches(tool_class: ToolClass, arguments: Mapping[str, Any]) -> Iterator[tu
             for stage in value:
                 if isinstance(stage, Mapping) and _WRITING_STAGES & stage.keys():
                     yield REPLACE, f"{name} writes its result"
-
-
-__all__ = ["VERBS", "refine"]

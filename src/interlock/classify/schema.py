@@ -19,6 +19,7 @@ from interlock.classify.effects import (
     REPLACE,
     RUN,
     SEND,
+    TOUCH,
     Effect,
 )
 from interlock.classify.lexicon import parameters as known
@@ -125,7 +126,8 @@ def read_schema(definition: Mapping[str, Any], server: str, *, writes: bool, ver
     parameters = parameters_of(definition)
     clues: list[Clue] = []
     deciders: dict[str, tuple[Clue, ...]] = {}
-    text = f"{server} {' '.join(lower_words(str(definition.get('name', ''))))} {' '.join(first_words(str(definition.get('description', ''))))}"
+    name = lower_words(str(definition.get("name", "")))
+    text = " ".join((server, *name, *first_words(str(definition.get("description", "")))))
     siblings = {parameter.name for parameter in parameters}
     for parameter in parameters:
         chosen = _chosen(parameter, siblings) or _carried_out(parameter, text, verb)
@@ -193,7 +195,7 @@ def _carried_out(parameter: Parameter, text: str, verb: str) -> tuple[Clue, ...]
     if (
         parameter.type not in {"", "string", "array"}
         or parameter.values
-        or (verb in known.LOOKING_VERBS - {"query"} and _looks(parameter, verb))
+        or (verb in known.LOOKING_VERBS - {"query", "read"} and _looks(parameter, verb))
     ):
         return ()
     if parameter.name in known.SQL:
@@ -268,6 +270,7 @@ _ON_WRITES: tuple[tuple[frozenset[str], Effect, str], ...] = (
     (known.CAPACITY, PROVISION, "asks for capacity that costs"),
     (known.DESTROYS | known.ENLARGES, REPLACE, "can widen the effect"),
     (known.SUBMITS, SEND, "can submit"),
+    (known.ELEMENTS, TOUCH, "points at an element of a live page"),
 )
 
 

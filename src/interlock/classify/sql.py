@@ -33,7 +33,7 @@ def dialect_of(words: Collection[str]) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-def reading_statement(text: str, dialect: str) -> exp.Expression | None:
+def reading_statement(text: str, dialect: str) -> exp.Expr | None:
     """Return the parsed statement if ``text`` is a single one that is known only to read, else None."""
     if len(text) > LONGEST or _TWO_READINGS.search(text) or (dialect in _HASH_COMMENTS and "#" in text):
         return None
@@ -48,7 +48,7 @@ def reading_statement(text: str, dialect: str) -> exp.Expression | None:
     return statements[0] if all(_harmless(node) for node in statements[0].walk()) else None
 
 
-def _harmless(node: exp.Expression) -> bool:
+def _harmless(node: exp.Expr) -> bool:
     """Whether a node is of a kind that only reads."""
     kind = type(node).__name__
     if kind == "Anonymous":
@@ -71,7 +71,7 @@ def _plain_table(table: exp.Table) -> bool:
     return isinstance(table.this, exp.Identifier) and all(_PLAIN_TABLE.match(part.name) for part in table.parts)
 
 
-def touches_secrets(statement: exp.Expression) -> str | None:
+def touches_secrets(statement: exp.Expr) -> str | None:
     """Return the first table or column of a statement whose name says that it holds secrets, or None."""
     for node in statement.find_all(exp.Table, exp.Column):
         name = node.name.lower()

@@ -12,7 +12,6 @@ from interlock.classify.lexicon.tongues import FOREIGN, UNSPACED
 _HUMP = re.compile(r"(?<=[a-zà-öø-ÿа-я0-9])(?=[A-ZÀ-ÖØ-ÞА-Я])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOT_WORD = re.compile(r"[^0-9A-Za-zÀ-ÖØ-öø-ÿА-Яа-яЁё\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _UNSPACED_SCRIPT = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_MULTI = {"otp": "otp", "2fa": "2fa", "mfa": "mfa"}
 
 # Endings of doers: a "validator" validates.
 _AGENTS = ("ator", "izer", "yzer", "cker", "pper", "nder", "rter", "cher")

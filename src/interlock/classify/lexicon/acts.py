@@ -45,7 +45,6 @@ _MAKE = {
     Kind.MEDIA: PROVISION,
     Kind.CONTENT: ADD,
     Kind.RECORD: ADD,
-    Kind.VIEW: ADD,
     Kind.CODE: ADD,
     Kind.QUESTION: ADD,
     Kind.BROWSER: ADD,
@@ -193,7 +192,10 @@ _ROWS: tuple[Row, ...] = (
     ("convert transform", {Kind.MONEY: PAY, Kind.RECORD: EDIT, Kind.ACCESS: REGRANT}, READ),
     ("load", {Kind.INFRA: RUN, Kind.JOB: RUN, Kind.DEVICE: OPERATE}, READ),
     ("receive pull", {Kind.MESSAGE: EDIT, Kind.VIEW: READ, Kind.QUESTION: READ}, REPLACE),
-    ("pop dequeue consume take claim acquire lease", {}, REMOVE),
+    ("pop dequeue consume claim acquire lease", {}, REMOVE),
+    ("take", {Kind.BROWSER: READ, Kind.VIEW: READ}, REMOVE),
+    ("follow", {Kind.RECORD: EDIT}, SEND),
+    ("mute", {Kind.ACCESS: REVOKE}, EDIT),
     ("switch use", {Kind.DEVICE: OPERATE, Kind.INFRA: EDIT, Kind.ACCESS: EDIT, Kind.RECORD: EDIT}, EDIT),
     ("turn toggle press power", {Kind.RECORD: EDIT, Kind.BROWSER: TOUCH}, OPERATE),
     ("complete", {Kind.RECORD: EDIT, Kind.MONEY: PAY}, EDIT),
@@ -207,6 +209,7 @@ _ROWS: tuple[Row, ...] = (
     ("navigate scroll hover wait resize", {Kind.INFRA: OPERATE, Kind.DEVICE: OPERATE}, READ),
     ("evaluate", {Kind.VIEW: READ, Kind.QUESTION: READ}, RUN),
     ("play", {}, OPERATE),
+    ("map", {Kind.ACCESS: REGRANT, Kind.SECRET: REGRANT, Kind.INFRA: OPERATE, Kind.RECORD: EDIT}, READ),
     ("draw", {Kind.VIEW: READ, Kind.FIGURE: READ}, ADD),
 )
 

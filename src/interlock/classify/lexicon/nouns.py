@@ -34,33 +34,37 @@ class Kind(StrEnum):
 
 _WORDS: dict[Kind, str] = {
     # What proves or opens: whoever reads it can act as somebody.
-    Kind.SECRET: """secret credential password passphrase passcode passkey apikey keypair keystore keyring otp totp mfa
-        2fa certificate cert vault seed mnemonic jwt kms token accesskey privatekey signingkey clientsecret
-        authtoken accesstoken refreshtoken pat kubeconfig login pin""",
+    Kind.SECRET: """secret credential password passphrase passcode passkey apikey keypair keystore keyring otp totp
+        mfa 2fa certificate cert vault seed mnemonic jwt kms token accesskey privatekey
+        signingkey clientsecret authtoken accesstoken refreshtoken pat kubeconfig login pin key""",
     # Who may do what.
     Kind.ACCESS: """permission role policy acl grant access privilege iam user member membership group team account
-        tenant identity principal collaborator sharing share invite invitation whitelist allowlist blocklist
-        denylist sso saml oauth scope rbac guest owner admin administrator subscriber protection firewall
-        securitygroup authorization consent entitlement ban delegate authenticator branchprotection seat
-        approver serviceaccount organization organisation ip""",
+        tenant identity principal collaborator sharing share invite invitation whitelist
+        allowlist blocklist denylist sso saml oauth scope rbac guest owner admin administrator
+        subscriber protection firewall securitygroup authorization consent entitlement ban
+        delegate authenticator branchprotection seat approver serviceaccount organization
+        organisation ip""",
     # What moves or promises money.
     Kind.MONEY: """payment invoice charge refund payout transfer order checkout cart purchase subscription billing
-        bill trade position transaction tx swap stake bid wallet fund loan deposit withdrawal quote coupon
-        price discount plan license credit balance bond nft coin dispute mandate tip donation offer limit
-        shipment shipping booking reservation fulfillment return payroll salary expense""",
+        bill trade position transaction tx swap stake bid wallet fund loan deposit withdrawal
+        quote coupon price discount plan license credit balance bond nft coin dispute mandate
+        tip donation offer limit shipment shipping booking reservation fulfillment return
+        payroll salary expense""",
     # What reaches people.
     Kind.MESSAGE: """message email mail sms text notification reply comment dm chat call voicemail fax reminder ping
-        announcement letter reaction meeting event appointment thread conversation mention review feedback survey
-        response alert incident page newsletter pull_request merge_request discussion calendar_event answer
-        template_message forward letter signature envelope contract form huddle status_update standup emoji""",
+        announcement letter reaction meeting event appointment thread conversation mention
+        review feedback survey response alert incident newsletter pull_request merge_request
+        discussion calendar_event answer template_message forward letter signature envelope
+        contract form huddle status_update standup emoji""",
     # What strangers can see.
-    Kind.PUBLIC: """post tweet article blog story video short reel release campaign ad advertisement listing site website
-        gist snippet podcast product app store storefront pin toot status channel broadcast livestream stream
-        landing_page publication package version theme menu rich_menu menu""",
+    Kind.PUBLIC: """post tweet article blog story video short reel release campaign ad advertisement listing site
+        website gist snippet podcast product app store storefront pin toot status channel
+        broadcast livestream stream landing_page publication package version theme menu
+        rich_menu menu""",
     # What moves in the physical world.
-    Kind.DEVICE: """light lamp bulb thermostat temperature lock door window blind curtain garage switch plug outlet fan
-        heater valve pump motor robot drone camera alarm siren sprinkler vacuum oven car vehicle charger scene
-        brightness volume speaker tv device actuator relay printer climate cover""",
+    Kind.DEVICE: """light lamp bulb thermostat temperature lock door blind curtain garage switch plug outlet fan
+        heater valve pump motor robot drone camera alarm siren sprinkler vacuum oven car vehicle
+        charger scene brightness volume speaker tv device actuator relay printer climate cover""",
     # What computes when it is started.
     Kind.JOB: """job run build pipeline workflow_run task_run execution batch deployment deploy crawl training
         experiment migration rollout rollback test testrun suite script program automation process cron schedule
@@ -68,62 +72,73 @@ _WORDS: dict[Kind, str] = {
         command lambda container_job worker dispatch""",
     # What runs, costs and serves.
     Kind.INFRA: """instance vm server cluster node nodepool droplet container pod service function lambda bucket
-        volume_disk disk vpc subnet network domain dns zone gateway route loadbalancer queue topic stack resource
-        namespace registry image snapshot replica replicaset statefulset daemonset ingress secret_store database
-        deployment_slot environment env variable endpoint webhook hook integration connector tunnel proxy cdn
-        cache host machine hostname bot application distribution keyspace warehouse compute runner workspace
-        helm chart_release addon sandbox hypervisor space hub alias_record certificate_authority cron_trigger
-        migration replication subscription_topic event_source trigger rule listener target cloud worker_script
-        tenant_db interface mapping fleet model_deployment capacity quota firewall_rule""",
+        volume_disk disk vpc subnet network domain dns zone gateway route loadbalancer queue
+        topic stack resource namespace registry image snapshot replica replicaset statefulset
+        daemonset ingress secret_store database deployment_slot environment env variable
+        endpoint webhook hook integration connector tunnel proxy cdn cache host machine hostname
+        bot application distribution keyspace warehouse compute runner workspace helm
+        chart_release addon sandbox hypervisor space hub alias_record certificate_authority
+        cron_trigger migration replication subscription_topic event_source trigger rule listener
+        target cloud worker_script tenant_db interface mapping fleet model_deployment capacity
+        quota firewall_rule""",
     # What is made at a price by a model or a renderer.
-    Kind.MEDIA: """image picture photo video audio speech voice music song sound podcast avatar animation clip movie
-        soundtrack logo 3d""",
+    Kind.MEDIA: """image picture photo video audio speech voice music song sound podcast avatar animation clip
+        movie soundtrack logo 3d""",
     # What has a body that an update replaces.
     Kind.CONTENT: """file document doc content body page wiki readme template config configuration setting settings
-        workflow dashboard definition spec specification paragraph section slide presentation sheet
-        worksheet range cell block blocks text line lines code source config_map configmap manifest pipeline_config
-        yaml json schema layout metadata_file prompt memory_file notebook_cell profile preference preferences
-        article_draft draft canvas style formatting format table_data formula header footer
-        cells data values value object item_content mapping pattern password_policy state key""",
+        workflow dashboard definition spec specification paragraph section slide presentation
+        sheet worksheet range cell block blocks text line lines code source config_map configmap
+        manifest pipeline_config yaml json schema layout metadata_file prompt memory_file
+        notebook_cell profile preference preferences article_draft draft canvas style formatting
+        format table_data formula header footer cells data values value object item_content
+        mapping pattern password_policy state""",
     # What has fields that are edited one at a time.
-    Kind.RECORD: """issue ticket task subtask todo card note record row column field label tag milestone sprint epic board
-        list folder directory branch project bookmark favorite favourite checklist entry item entity
-        relation observation memory fact knowledge node_link edge index collection table view contact lead
-        deal opportunity company customer category epic story_point component worklog time_entry timer
-        goal objective feature requirement test_case bug case question idea playlist highlight annotation
-        attachment alias queue_item assignee priority due_date title description estimate objective_key
-        journal log_entry habit list_item recipe ingredient inventory asset vendor supplier contact_list
-        shape frame layer wireframe comment_draft commit stash collection_item filter saved_search segment
-        property attribute document_type relationship triple vector embedding document_chunk point dataset
-        sample annotation_task trace span score todo_list reading_list watch_list subfolder page_property
-        database_item link data_stream schema_field section_heading heading picture_frame pivot_table
-        pivot data_validation worksheet_tab bullet footnote endnote toc""",
+    Kind.RECORD: """issue ticket task subtask todo card note record row column field label tag milestone sprint epic
+        board list folder directory branch project bookmark favorite favourite checklist entry
+        item entity relation observation memory fact knowledge node_link edge index collection
+        table view contact lead deal opportunity company customer category epic story_point
+        component worklog time_entry timer goal objective feature requirement test_case bug case
+        question idea playlist highlight annotation attachment alias queue_item assignee
+        priority due_date title description estimate objective_key journal log_entry habit
+        list_item recipe ingredient inventory asset vendor supplier contact_list shape frame
+        layer wireframe comment_draft commit stash collection_item filter saved_search segment
+        property attribute document_type relationship triple vector embedding document_chunk
+        point dataset sample annotation_task trace span score todo_list reading_list watch_list
+        subfolder page_property database_item link data_stream schema_field section_heading
+        heading picture_frame pivot_table pivot data_validation worksheet_tab bullet footnote
+        endnote toc""",
     # What is looked at and forgotten.
-    Kind.VIEW: """status state info information detail details list listing summary history log logs stats statistic
-        statistics count counts metric metrics metadata schema version health report overview result results output
-        tree structure diff blame usage help docs documentation reference guide example examples catalog catalogue
-        inventory_report availability forecast weather time date location distance elevation coordinate timezone
-        language currency rate rates ranking leaderboard trend trends insight insights analytics profile_view
-        capability capabilities feature_flag_state option options content contents data text preview screenshot
-        snapshot_view schema_info dependency dependencies line lines id ids url uri path type types definition
-        definitions page_content transcript transcription caption captions subtitle subtitles thumbnail
-        suggestion suggestions recommendation recommendations answer answers facts quote quotes price prices""",
+    Kind.VIEW: """status state info information detail details list listing summary history log logs stats
+        statistic statistics count counts metric metrics metadata schema version health report
+        overview result results output tree structure diff blame usage help docs documentation
+        reference guide example examples catalog catalogue inventory_report availability
+        forecast weather time date location distance elevation coordinate timezone language
+        currency rate rates ranking leaderboard trend trends insight insights analytics
+        profile_view capability capabilities feature_flag_state option options content contents
+        data text preview screenshot snapshot_view schema_info dependency dependencies line
+        lines id ids url uri path type types definition definitions page_content transcript
+        transcription caption captions subtitle subtitles thumbnail suggestion suggestions
+        recommendation recommendations answer answers facts quote quotes price prices""",
     # What shows data: drawing one changes nothing, keeping one adds something.
     Kind.FIGURE: """chart graph diagram plot histogram heatmap treemap map visualization visualisation spreadsheet
-        infographic figure mindmap flowchart timeline sankey scatterplot barcode qrcode qr uuid report palette""",
+        infographic figure mindmap flowchart timeline sankey scatterplot barcode qrcode qr uuid
+        report palette""",
     # What is only text to be looked at.
-    Kind.CODE: "code snippet_text syntax regex string expression json xml yaml html css markdown sql text typescript python",
+    Kind.CODE: "code syntax regex string expression json xml yaml html css markdown sql text typescript python",
     # What is asked.
     Kind.QUESTION: """query search lookup analysis check validation lint scan diagnostic diagnostics audit benchmark
-        comparison calculation estimate estimation simulation inspection discovery investigation review_check
-        similarity semantic fulltext aggregation healthcheck health_check assessment evaluation research
-        introspection dry_run explain whois traceroute nslookup dig question promql logql read get request_get""",
+        comparison calculation estimate estimation simulation inspection discovery investigation
+        review_check similarity semantic fulltext aggregation healthcheck health_check
+        assessment evaluation research introspection dry_run explain whois traceroute nslookup
+        dig question promql logql read get request_get""",
     # What the agent's own browser shows.
-    Kind.BROWSER: """browser tab page url screenshot viewport window navigation snapshot console network accessibility""",
+    Kind.BROWSER: """browser tab page url screenshot viewport window navigation snapshot console network
+        accessibility""",
     # What points to something else.
     Kind.POINTER: """id ids uri url urls path paths dns domain domains hostname address reference references variable
-        variables name names symbol symbols library entity_id handle doi slug redirect ip version dependency
-        dependencies location locator type option options selector import imports username""",
+        variables name names symbol symbols library entity_id handle doi slug redirect ip
+        version dependency dependencies location locator type option options selector import
+        imports username""",
 }
 
 KINDS: dict[str, frozenset[Kind]] = {}
@@ -233,6 +248,8 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
         "data streams": "data_stream",
         "load balancer": "loadbalancer",
         "load balancers": "loadbalancer",
+        "dns record": "zone",
+        "dns records": "zone",
         "config map": "config_map",
         "config maps": "config_map",
         "node pool": "nodepool",
@@ -270,15 +287,15 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
 
 # Words that make what they stand with restricted, wherever they stand in a name or at the heart of a description.
 RESTRICTED = wordset(
-    """secret secrets credential credentials password passwords passphrase passcode apikey apikeys keypair keystore
-    keyring otp totp mnemonic kubeconfig vault vaults iam acl acls rbac permission permissions privilege
-    privileges role roles accesskey privatekey signingkey clientsecret authtoken accesstoken refreshtoken
-    serviceaccount sso saml scim mfa 2fa jwt patient patients medical medication medications prescription
-    prescriptions diagnosis diagnoses ehr emr fhir hl7 clinical vitals allergy allergies immunization
-    immunizations dicom phi health_record creditcard iban passkey passkeys entitlement entitlements ssn
-    securitygroup collaborator collaborators oauth cvv seedphrase payment_method collaboration_invite
-    branchprotection grants tfa logins hipaa heart_rate blood sleep glucose ecg presigned presign signed_url
-    sts kerberos ldap"""
+    """secret secrets credential credentials password passwords passphrase passcode apikey apikeys keypair
+    keystore keyring otp totp mnemonic kubeconfig vault vaults iam acl acls rbac permission permissions
+    privilege privileges role roles accesskey privatekey signingkey clientsecret authtoken accesstoken
+    refreshtoken serviceaccount sso saml scim mfa 2fa jwt patient patients medical medication medications
+    prescription prescriptions diagnosis diagnoses ehr emr fhir hl7 clinical vitals allergy allergies
+    immunization immunizations dicom phi health_record creditcard iban passkey passkeys entitlement
+    entitlements ssn securitygroup collaborator collaborators oauth cvv seedphrase payment_method
+    collaboration_invite branchprotection grants tfa logins hipaa heart_rate blood sleep glucose ecg
+    presigned presign signed_url sts kerberos ldap dsn dsns"""
 )
 
 # Pairs that are restricted together though neither half is.
@@ -310,10 +327,10 @@ CONFIDENTIAL = wordset(
 )
 
 PUBLIC = wordset(
-    """weather forecast web docs documentation library libraries catalog catalogue news wikipedia timezone geocode
-    directions currency currencies template templates tutorial arxiv paper papers npm pypi package packages
-    emoji map maps elevation holiday holidays definition definitions dictionary recipe recipes youtube
-    public stock stocks market ticker"""
+    """weather forecast web docs documentation library libraries catalog catalogue news wikipedia
+        timezone geocode directions currency currencies template templates tutorial arxiv paper
+        papers npm pypi package packages emoji map maps elevation holiday holidays definition
+        definitions dictionary recipe recipes youtube public stock stocks market ticker"""
 )
 
 # Words that only name how a page of results goes on; they make nothing secret.
@@ -323,10 +340,17 @@ PAGING_TOKENS = wordset("next page pagination continuation continue max sync cur
 ANY_KIND = wordset("kind resource_type resource_kind api_version resource object_type")
 ORCHESTRATORS = wordset("kubernetes k8s kubectl openshift helm cluster argocd rancher")
 
+# What has keys that open nothing, or verbs that go through such keys.
+KEYED = wordset(
+    """redis cache kv store hash value values object objects bucket issue primary foreign translation
+        json config map dict state session storage scan sort partition row column index entry
+        idempotency"""
+)
+
 SYSTEM_WIDE = wordset(
     """cluster system account tenant database server organization organisation instance host workspace global"""
 )
 COLLECTIVE = wordset(
-    """all batch bulk many multiple everything list search find query directory folder collection mass each every
-    recursive recursively broadcast"""
+    """all batch bulk many multiple everything list search find query directory folder collection mass
+        each every recursive recursively broadcast"""
 )

@@ -26,7 +26,8 @@ QUERY = wordset("query q statement query_string query_text queries command scrip
 CODE = wordset(
     """command cmd shell_command bash shell script code source_code python_code javascript js program expression
     function_body commands cli_command bash_command snippet js_code expr macro applescript powershell
-    payload_code jscode javascript_code args_line argv cypher graphql mutation"""
+    payload_code jscode javascript_code args_line argv cypher graphql mutation init_script inject_script
+    page_function js_expression jsexpression"""
 )
 # Text to be looked at even though it is code, for verbs that only look.
 LOOKING_VERBS = wordset(
@@ -71,6 +72,9 @@ ENLARGES = wordset("""force recursive all cascade force_push recursively everyth
 MARKS = wordset("mark_as_read mark_read mark_seen acknowledge ack auto_ack archive_after consume")
 SUBMITS = wordset("submit auto_submit")
 
+# What points at an element of a live page.
+ELEMENTS = wordset("element selector css_selector xpath uid from_uid to_uid ref locator element_id element_ref")
+
 # What reaches people when it is set on something that writes.
 NOTIFIES = wordset(
     """notify send_email send_notification send_notifications notify_users send_updates send_invites send_invite
@@ -97,12 +101,6 @@ SECRETS = wordset(
     new_password secret_string secrets seed_phrase mnemonic card_number cvv secret_name secret_id ssn totp
     otp api_secret key_pair certificate"""
 )
-# A whole body that an update puts in the place of another.
-BODIES = wordset(
-    """content contents body text markdown html blocks code definition data file_content new_content values config
-    configuration settings document template source policy json yaml spec"""
-)
-
 DRY_RUN = wordset(
     """dry_run dryrun preview preview_only simulate simulation check_only validate_only what_if whatif plan_only
     no_op noop test_mode dry_run_only is_dry_run simulate_only validation_only"""

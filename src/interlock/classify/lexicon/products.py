@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from interlock.classify.lexicon.text import wordset
 
 _KINDS: dict[str, str] = {
-    "password manager": """1password onepassword lastpass dashlane keepass keepassxc keeper nordpass passbolt vaultwarden
+    "password manager": """1password onepassword lastpass dashlane keepass keepassxc nordpass passbolt vaultwarden
         roboform enpass""",
     "secret store": "vault hashivault infisical doppler akeyless cyberark conjur secretsmanager keyvault sops",
-    "directory of identities": """okta auth0 keycloak entra onelogin jumpcloud workos fusionauth zitadel authentik authelia
-        stytch frontegg descope kinde ory activedirectory ldap pingidentity iam cognito clerk scim""",
+    "directory of identities": """okta auth0 keycloak entra onelogin jumpcloud workos fusionauth zitadel stytch
+        frontegg descope kinde ory activedirectory ldap pingidentity iam cognito clerk scim""",
     "health record": "epic cerner openemr fhir hl7 dicom orthanc medplum drchrono healthkit fitbit oura whoop ehr emr",
 }
 

@@ -33,7 +33,7 @@ _ROMANCE: dict[str, str] = {
     "archive": "archivar arquivar archiviare archiver",
     "replace": "reemplazar substituir sostituire remplacer",
     "write": "escribir escrever scrivere écrire ecrire",
-    "delete": "eliminar borrar suprimir apagar excluir eliminare cancellare supprimer effacer remover rimuovere deletar",
+    "delete": "eliminar borrar suprimir apagar excluir eliminare cancellare supprimer effacer remover rimuovere",
     "clear": "vaciar limpiar esvaziar limpar svuotare vider",
     "send": "enviar mandar inviare spedire envoyer",
     "reply": "responder rispondere répondre repondre",
