@@ -11,7 +11,7 @@ import msgspec
 from interlock import canon
 from interlock.core.words import Arguments, Claims
 from interlock.wire import meta
-from interlock.wire.jsonrpc import INVALID_PARAMS, Rejection, Request
+from interlock.wire.jsonrpc import INVALID_PARAMS, RawParams, Rejection, Request, raw
 
 REASON = "interlock_reason"
 """The argument in which a model says why it calls: nothing else survives every client. Never forwarded."""
@@ -41,7 +41,7 @@ def read_call(request: Request, claimed_host: str | None) -> Asked | Rejection:
         return Rejection(INVALID_PARAMS, "Tasks are not offered here", status=200, id=request.id)
     reason = value.get(REASON)
     given = request.raw.get("arguments")
-    raw = bytes(given) if given is not None else b"{}"
+    raw_arguments = bytes(given) if given is not None else b"{}"
     claims = Claims(
         host=claimed_host,
         reason=str(reason)[:MAX_REASON] if reason is not None else None,
@@ -49,22 +49,22 @@ def read_call(request: Request, claimed_host: str | None) -> Asked | Rejection:
     )
     if REASON in value:
         value = {key: item for key, item in value.items() if key != REASON}
-        raw = canon.encode(value)
-    return Asked(name, read_arguments(raw, value), claims)
+        raw_arguments = canon.encode(value)
+    return Asked(name, read_arguments(raw_arguments, value), claims)
 
 
-def read_arguments(raw: bytes, value: Mapping[str, Any] | None = None) -> Arguments:
+def read_arguments(given: bytes, value: Mapping[str, Any] | None = None) -> Arguments:
     """Return arguments from the bytes that will be forwarded.
 
     Raises:
         canon.ParseError: the bytes are not strict JSON.
 
     """
-    parsed = canon.parse(raw) if value is None else value
-    return Arguments(raw, parsed, canon.digest(parsed))
+    parsed = canon.parse(given) if value is None else value
+    return Arguments(given, parsed, canon.digest(parsed))
 
 
-def forwarded_params(params: Mapping[str, msgspec.Raw], tool: str, arguments: Arguments) -> dict[str, Any]:
+def forwarded_params(params: RawParams, tool: str, arguments: Arguments) -> RawParams:
     """Return the parameters to send: the caller's own, with exactly the decided name and argument bytes."""
-    kept: dict[str, Any] = {key: value for key, value in params.items() if key not in {"name", "arguments", "task"}}
-    return {"name": tool, "arguments": msgspec.Raw(arguments.raw)} | kept
+    kept = {key: value for key, value in params.items() if key not in {"name", "arguments", "task"}}
+    return {"name": raw(tool), "arguments": msgspec.Raw(arguments.raw)} | kept
