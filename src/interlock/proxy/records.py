@@ -69,7 +69,7 @@ def settled_record(intent: Record, request: RecordOutcome, began: float, effect:
         reason=request.reason.value if request.reason else None,
         lend=_lend(request.credential),
         effect=effect,
-        timings={"upstream_ms": round((time.monotonic() - began) * 1000, 3)},
+        timings={"upstream_us": int((time.monotonic() - began) * 1e6)},
     )
     return outcome_record(intent, ending)
 
@@ -149,7 +149,7 @@ def _decision(judged: Judged | None) -> dict[str, Any]:
     return {
         "control": decision.control.value,
         "tier": decision.tier.label,
-        "reason": decision.reason,
+        "reason": str(decision.reason),
         "policies": list(decision.policies),
         "policy_digest": decision.policy_digest,
     }

@@ -14,6 +14,8 @@ from interlock.core.errors import InterlockError, OperatorError
 
 _COLUMNS = "seq, leaf, hash, kind, call_id, time, tenant, server, tool, subject, workload, approver, control, outcome"
 _INSERT = f"INSERT INTO log ({_COLUMNS}) VALUES ({', '.join('?' * 14)})"  # noqa: S608 (constants)
+_PLAIN = ("kind", "call_id", "time", "tenant", "server", "tool", "subject", "workload")
+_COPIED = (*_PLAIN, "approval", "decision", "outcome")
 FILTERS = frozenset({"kind", "call_id", "tenant", "server", "tool", "subject", "workload", "control", "outcome"})
 
 
@@ -113,7 +115,8 @@ def _append(connection: sqlite3.Connection, record: Record, frontier: Frontier) 
     seq = frontier.size
     data = leaf(record, seq)
     hashed = leaf_hash(data)
-    columns = (seq, data, hashed, *projection(json.loads(data)).values())
+    said = {name: getattr(record, name) for name in _COPIED}
+    columns = (seq, data, hashed, *projection(said).values())
     connection.execute(_INSERT, columns)
     connection.execute("UPDATE log_head SET frontier = ?", (frontier.append(hashed).to_bytes(),))
     return seq
@@ -121,14 +124,12 @@ def _append(connection: sqlite3.Connection, record: Record, frontier: Frontier) 
 
 def projection(row: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the copies of a record's fields that the log is filtered by."""
-    plain = ("kind", "call_id", "time", "tenant", "server", "tool", "subject", "workload")
-    copies: dict[str, str | None] = {name: _text(row.get(name)) for name in plain}
-    approvers = row.get("approval", {}).get("approvers", ())
-    copies["approver"] = ",".join(approvers) or None
-    copies["control"] = row.get("decision", {}).get("control")
+    copies: dict[str, str | None] = {name: _text(row.get(name)) for name in _PLAIN}
+    copies["approver"] = ",".join((row.get("approval") or {}).get("approvers", ())) or None
+    copies["control"] = (row.get("decision") or {}).get("control")
     copies["outcome"] = _text(row.get("outcome"))
     return copies
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return str(value) if isinstance(value, str) else None
