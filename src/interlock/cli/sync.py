@@ -6,7 +6,6 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from interlock.classify import classify
 from interlock.cli.context import now, open_desk, operator_of, settings_of
@@ -34,7 +33,7 @@ def sync(arguments: argparse.Namespace) -> int:
     with open_desk(settings) as desk:
         reports = asyncio.run(_sync(settings, desk, entries, operator))
     if arguments.output == "json":
-        write_json([_form(report) for report in reports])
+        write_json([asdict(report) for report in reports])
     else:
         _tell(reports)
     if operator is None and any(report.new for report in reports):
@@ -58,10 +57,6 @@ def _code(reports: Sequence[Synced], *, accepting: bool) -> int:
 
 def _drifted(report: Synced) -> bool:
     return bool(set(report.waiting) - set(report.new))
-
-
-def _form(report: Synced) -> dict[str, Any]:
-    return asdict(report)
 
 
 def _tell(reports: Sequence[Synced]) -> None:

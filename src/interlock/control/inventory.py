@@ -94,7 +94,7 @@ def _take(store: InventoryStore, entry: ServerEntry, listing: Listing, clock: tu
         accepted=tuple(sorted(name for name in stood if stood[name] not in _SETTLED and after[name] in _SETTLED)),
         waiting=tuple(sorted(name for name, stands in after.items() if stands not in _SETTLED)),
         unusable=listing.unusable,
-        classes=Counter(tool.tool_class.impact.value for tool in listing.tools),
+        classes=dict(Counter(tool.tool_class.impact.value for tool in listing.tools)),
     )
 
 

@@ -73,7 +73,7 @@ class Servers:
         return listing
 
 
-def ask(path: Path, approval_id: str, now: float, tier: Tier = Tier.CONFIRM, **arguments: Any) -> Approval:
+def ask(path: Path, approval_id: str, now: float, tier: Tier = Tier.CONFIRM, /, **arguments: Any) -> Approval:
     """Have an approval asked for, as the gateway does."""
     call, target, facts = case()
     call = replace(call, arguments=Arguments(b'{"id":7}', arguments, f"sha256:{approval_id}"))

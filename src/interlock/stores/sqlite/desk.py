@@ -65,9 +65,9 @@ class LogSnapshot:
 
     def rows(self) -> Iterator[tuple[Row, tuple[str, ...]]]:
         """Yield each leaf with its stored hash, and the names of the columns that are not what the leaf says."""
-        for _seq, leaf, stored, columns in log.rows(self._connection):
+        for seq, leaf, stored, columns in log.rows(self._connection):
             data = _bytes(leaf)
-            yield Row(data, _bytes(stored)), _differing(data, columns)
+            yield Row(data, _bytes(stored)), _differing(data, {"seq": seq, **columns})
 
 
 class Desk:
@@ -348,7 +348,8 @@ def _record_stop(connection: sqlite3.Connection, what: tuple[str, str], now: flo
 
 def _differing(data: bytes, columns: Mapping[str, Any]) -> tuple[str, ...]:
     try:
-        said = log.projection(json.loads(data))
+        record = json.loads(data)
+        said = {"seq": record.get("seq"), **log.projection(record)}
     except (ValueError, AttributeError, TypeError):
         return ()  # no record at all: whoever verifies the leaf says so
     return tuple(name for name, value in columns.items() if value != said[name])

@@ -70,11 +70,10 @@ def checkpoints(connection: sqlite3.Connection) -> list[str]:
     return [note for (note,) in connection.execute("SELECT note FROM checkpoints ORDER BY size")]
 
 
-def rows(connection: sqlite3.Connection, after: int = -1) -> Iterator[tuple[int, bytes, bytes, Mapping[str, Any]]]:
-    """Yield each record's seq, leaf, stored hash and the copies of its fields, in order."""
+def rows(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes, bytes, Mapping[str, Any]]]:
+    """Yield each record's seq, leaf, stored hash and the copies of its fields, in order: every row there is."""
     names = _COLUMNS.split(", ")
-    query = f"SELECT {_COLUMNS} FROM log WHERE seq > ? ORDER BY seq"  # noqa: S608 (constants)
-    for row in connection.execute(query, (after,)):
+    for row in connection.execute(f"SELECT {_COLUMNS} FROM log ORDER BY seq"):  # noqa: S608 (constants)
         yield row[0], row[1], row[2], dict(zip(names[3:], row[3:], strict=True))
 
 
