@@ -117,7 +117,7 @@ class Hands:
             effect=effect,
             resource_tenant=request.tool.tenant,
             tenant_binding=TenantBinding.BOUND,
-            within_budget=True,
+            within_budget=True,  # no budget can be set yet, so nothing is over one
             stopped=not stops.isdisjoint(catalog.stopped),
             stop_epoch=catalog.stop_epoch,
             repeats_unknown=not reads and store.repeats_unknown(call),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ _SESSION = "mcp-session-id"
 _OK = range(200, 300)
 _CLIENT_FAULTS = range(400, 500)
 _GONE = 404
+_END_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class HttpUpstream:
             raise InterlockError("it speaks no protocol revision that Interlock speaks")
         self.introduction = Introduction(version, Era.LEGACY, jsonrpc.open_object(response.result) or {})
         await self.notify("notifications/initialized", {})
+        self._spawn(self._listen())
         return self.introduction
 
     async def request(
@@ -110,6 +113,8 @@ class HttpUpstream:
     async def close(self) -> None:
         """End the session, if the server keeps one."""
         self.alive = False
+        for task in self._background:
+            task.cancel()
         if self._session is None:
             return
         headers = [*self._endpoint.headers().items(), ("Mcp-Session-Id", self._session)]
@@ -156,35 +161,71 @@ class HttpUpstream:
     ) -> jsonrpc.Response:
         endpoint = self._endpoint
         response = await self._client.send("POST", endpoint.url, headers, body, lane=endpoint.lane)
-        async with response:
+        with ExitStack() as unless_answered:
+            unless_answered.callback(response.close)
             if response.status == _GONE and self._session is not None:
                 self.alive = False
             session = response.headers.get(_SESSION)
             if session is not None and self.introduction.era is Era.LEGACY and self._session is None:
                 self._session = session
-            kind = (response.headers.get("content-type") or "").partition(";")[0].strip().lower()
-            if kind == "text/event-stream" and response.status in _OK:
-                return await self._read_events(response, identifier, on_notice)
-            return _read_json(response.status, await response.read(endpoint.limit), identifier)
+            if not _streams(response):
+                return _read_json(response.status, await response.read(endpoint.limit), identifier)
+            answer = await self._read_events(response, identifier, on_notice)
+            unless_answered.pop_all()
+        self._spawn(_let_end(response))
+        return answer
 
     async def _read_events(self, response: HttpResponse, identifier: int, on_notice: Notice | None) -> jsonrpc.Response:
-        parser = Parser(limit=self._endpoint.limit)
-        async for chunk in response.stream():
-            for event in parser.feed(chunk):
-                message = jsonrpc.parse(event.data) if event.data else None
-                if isinstance(message, jsonrpc.Response) and message.id == identifier:
-                    return message
-                if isinstance(message, jsonrpc.Notification):
-                    mine = message.params.get("progressToken") == identifier and on_notice is not None
-                    (on_notice if mine and on_notice else self.on_event)(message.method, message.raw)
+        async for message in _events(response, self._endpoint.limit):
+            if isinstance(message, jsonrpc.Response) and message.id == identifier:
+                return message
+            if isinstance(message, jsonrpc.Notification):
+                mine = message.params.get("progressToken") == identifier and on_notice is not None
+                (on_notice if mine and on_notice else self.on_event)(message.method, message.raw)
         raise Lost("the server closed its stream before it answered")
+
+    async def _listen(self) -> None:
+        """Hear what a legacy server tells between requests; one that offers no such stream tells nothing."""
+        headers = [("Accept", "text/event-stream"), *self._headers("", {})[2:]]
+        with suppress(Fault):
+            response = await self._client.send("GET", self._endpoint.url, headers, lane=f"{self._endpoint.lane} events")
+            async with response:
+                if _streams(response):
+                    async for message in _events(response, self._endpoint.limit):
+                        if isinstance(message, jsonrpc.Notification):
+                            self.on_event(message.method, message.raw)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     def _cancel(self, identifier: int) -> None:
         """Cancel a request: the modern era by the closed stream, the legacy one by saying so."""
-        params = {"requestId": identifier, "reason": "cancelled"}
-        task = asyncio.create_task(self.notify("notifications/cancelled", params))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        self._spawn(self.notify("notifications/cancelled", {"requestId": identifier, "reason": "cancelled"}))
+
+
+def _streams(response: HttpResponse) -> bool:
+    kind = (response.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    return kind == "text/event-stream" and response.status in _OK
+
+
+async def _events(response: HttpResponse, limit: int) -> AsyncIterator[jsonrpc.Message]:
+    """Yield the messages of a stream; what is no message is passed over."""
+    parser = Parser(limit=limit)
+    async for chunk in response.stream():
+        for event in parser.feed(chunk):
+            message = jsonrpc.parse(event.data) if event.data else None
+            if message is not None and not isinstance(message, jsonrpc.Rejection):
+                yield message
+
+
+async def _let_end(response: HttpResponse) -> None:
+    """Give an answered stream a moment to end by itself: then its connection can be used again."""
+    with suppress(Fault, TimeoutError):
+        async with response, asyncio.timeout(_END_SECONDS):
+            async for _ in response.stream():
+                pass
 
 
 def _read_json(status: int, body: bytes, identifier: int) -> jsonrpc.Response:
