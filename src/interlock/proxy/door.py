@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from interlock.core.errors import CallerError, Fault
 from interlock.core.inventory import RESERVED_PREFIX
 from interlock.core.requests import Delivered, Ending, Refused, Reply
 from interlock.core.words import Caller, Impact, Standing, ToolCall
+from interlock.proxy import records
 from interlock.proxy.driver import drive
 from interlock.proxy.exchange import Exchange, Notices
 from interlock.proxy.hands import Hands, Means, observed
@@ -100,10 +102,13 @@ class Door:
             return
         visit = Visit(caller, spec, message, DIALECTS[era], session if era is Era.LEGACY else None)
         refusal = visit.dialect.check(message, exchange.headers) or _session_refusal(exchange, visit)
-        if refusal is not None:
-            await _reject(exchange, refusal)
+        if refusal is None:
+            await self._answer(exchange, visit)
             return
-        await self._answer(exchange, visit)
+        if refusal.code == jsonrpc.HEADER_MISMATCH:
+            with suppress(Fault):  # it is turned away whether or not that can be written down
+                await self.means.store.record(records.access_record(caller, spec.name, "header_mismatch"))
+        await _reject(exchange, refusal)
 
     async def _hear(
         self, exchange: Exchange, message: jsonrpc.Notification | jsonrpc.Response, session: Session | None

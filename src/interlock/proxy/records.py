@@ -12,7 +12,7 @@ from interlock.audit.outcome import Ending, outcome_record
 from interlock.audit.record import KEY_BYTES, Kind, Outcome, Record, absent, agreement, commit, fact
 from interlock.core.approval import class_axes
 from interlock.core.requests import Approved, Credential, Judged, RecordOutcome, Stopped
-from interlock.core.words import ToolCall
+from interlock.core.words import Caller, ToolCall
 
 _DECIDED = {
     "pending": Outcome.PENDING,
@@ -58,6 +58,20 @@ def decision_record(call: ToolCall, stopped: Stopped, status: str) -> Record:
         else absent("none was asked for"),
         agreement=agreement(control=control, approved=False, outcome=outcome).value,
         detail={"reason": stopped.reason.value} | ({"step": stopped.detail} if stopped.detail else {}),
+    )
+
+
+def access_record(caller: Caller, server: str, event: str) -> Record:
+    """Return the record of a request that was turned away at the door as an attempt to be read in two ways."""
+    return Record(
+        kind=Kind.ACCESS,
+        time=timestamp(),
+        tenant=caller.tenant,
+        server=server,
+        subject=caller.subject,
+        workload=caller.workload,
+        machine=fact(verified=caller.machine, otherwise="the peer's address is not known"),
+        detail={"event": event, "credential": caller.credential_id},
     )
 
 

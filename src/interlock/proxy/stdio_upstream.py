@@ -15,7 +15,7 @@ from interlock.proxy.upstream import Introduction, Lost, Notice, TimedOut, Unsen
 from interlock.wire import handshake, jsonrpc
 from interlock.wire.versions import Era
 
-STOP_GRACE = 2.0
+STOP_GRACE = 1.0
 
 
 class StdioUpstream:
