@@ -16,6 +16,8 @@ from interlock.classify.prose import MOST, is_feeble, read_description
 from interlock.classify.schema import SchemaReading, dry_run_parameters, read_schema
 from interlock.core.words import Confidence, Evidence, Impact, Reversibility, Sensitivity, Source, ToolClass
 
+OVERSIZED = "description.oversized"
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -75,10 +77,18 @@ def read(server: str, definition: Mapping[str, Any]) -> Reading:
     writes = any(not clue.effect.reads for clue in spoken)
     schema = read_schema(definition, server, writes=writes, verb=verb)
     annotations = definition.get("annotations")
-    claimed, findings = read_hints(annotations if isinstance(annotations, Mapping) else {}, (*spoken, *schema.clues))
+    claims = annotations if isinstance(annotations, Mapping) else {}
+    claimed, findings = read_hints(claims, _committed(spoken, schema))
     if isinstance(text, str) and len(text) > MOST:
-        findings = (*findings, "description.oversized")
+        findings = (*findings, OVERSIZED)
     return Reading(server, definition, spoken, dropped, schema, claimed, findings)
+
+
+def _committed(spoken: Sequence[Clue], schema: SchemaReading) -> list[Clue]:
+    """Return what the tool does whatever its free-form arguments say: what a claim to only read can contradict."""
+    open_ended = any(clue.effect is ARBITRARY for clue in schema.clues)
+    said = [clue for clue in spoken if not (open_ended and clue.verb in LIGHT)]
+    return [*said, *(clue for clue in schema.clues if clue.effect is not ARBITRARY)]
 
 
 def _heard(name: Sequence[Clue], described: Sequence[Clue]) -> tuple[tuple[Clue, ...], tuple[Clue, ...]]:
@@ -130,7 +140,7 @@ def conclude(reading: Reading) -> ToolClass:
         open_ended=bool(by),
         by=by,
         confidence=confidence,
-        evidence=tuple(_evidence((*clues, *reading.dropped), sensitive, why, by)),
+        evidence=tuple(_evidence(clues, reading.dropped, sensitive, why, by)),
         findings=findings,
     )
 
@@ -148,7 +158,7 @@ def _restricted_by(clues: Sequence[Clue]) -> Evidence:
 
 def _confidence(reading: Reading) -> Confidence:
     """Return how well the evidence carries the class; contradiction and silence carry nothing."""
-    if CONTRADICTED in reading.findings:
+    if CONTRADICTED in reading.findings or OVERSIZED in reading.findings:
         return Confidence.NONE
     told = (*reading.spoken, *reading.schema.clues)
     if any(clue.sure and not is_feeble(clue.verb) for clue in told):
@@ -157,17 +167,13 @@ def _confidence(reading: Reading) -> Confidence:
 
 
 def _evidence(
-    clues: Sequence[Clue], sensitive: Sequence[Evidence], blast: Evidence, by: Sequence[str]
+    clues: Sequence[Clue], dropped: Sequence[Clue], sensitive: Sequence[Evidence], blast: Evidence, by: Sequence[str]
 ) -> Iterable[Evidence]:
-    """Yield every clue on every axis it speaks for, the most severe first."""
+    """Yield every clue on every axis it speaks for: winners, then losers, then what was set aside."""
     ranked = sorted(clues, key=lambda clue: clue.effect.severity, reverse=True)
+    told = [(clue, clue.detail) for clue in ranked] + [(clue, f"set aside: {clue.detail}") for clue in dropped]
     for axis in ("impact", "destructive", "reversibility"):
-        seen = set()
-        for clue in ranked:
-            item = Evidence(axis, _value(clue.effect, axis), clue.source, clue.detail)
-            if item not in seen:
-                seen.add(item)
-                yield item
+        yield from dict.fromkeys(Evidence(axis, _value(clue.effect, axis), clue.source, why) for clue, why in told)
     order = tuple(Sensitivity)
     yield from sorted(sensitive, key=lambda item: -order.index(Sensitivity(item.value)))
     yield blast

@@ -29,7 +29,8 @@ _NO_NOUN = wordset("""batch bulk all multiple many every each and or the a an ne
 class Clue:
     """One effect that some part of a definition speaks for.
 
-    ``sure`` is False where the word has other readings; an unsure clue yields to a sure one.
+    ``sure`` is False where the word has other readings; an unsure clue yields to a sure one. ``path`` is
+    the parameter that allows the effect, where one does.
     """
 
     effect: Effect
@@ -37,6 +38,7 @@ class Clue:
     detail: str
     verb: str = ""
     sure: bool = True
+    path: str = ""
 
 
 def objects_of(words: Sequence[str]) -> list[str]:

@@ -22,6 +22,10 @@ _FILLER = wordset(
 _EMPTY = wordset("do perform make")
 _NOTHING: frozenset[str] = frozenset()
 _LISTING = wordset("""list search query view count status info summary stats help history logs preview""")
+# What is only told of an effect: "get_delete_status".
+_STATES = wordset(
+    "status state info details history log logs preview count counts stats summary report url result results"
+)
 _ADJECTIVE = ("ed", "ing")
 
 
@@ -127,7 +131,7 @@ def _ends_in_view(words: Sequence[str]) -> bool:
 def _embedded(words: list[str], verbs: dict[int, str], lead: int, name: str) -> list[Clue]:
     """Return effects that follow a reading verb directly: "find_replace_text"."""
     follower = verbs.get(lead + 1)
-    if follower is None or words[lead + 1] in NOUNISH or _ends_in_view(words):
+    if follower is None or words[lead + 1] in NOUNISH or words[-1] in _STATES:
         return []
     effect: Effect = meaning(follower, objects_of(words[lead + 2 :]))
     if effect.reads or not VERBS[verbs[lead]].reads:

@@ -116,7 +116,7 @@ def _joined(rest: str, first: str) -> list[Clue]:
         if not words or _form(words[0]) != form or phrases.NEGATED.search(rest[max(0, link.start() - 30) : link.end()]):
             continue
         verb = lemma(words[0])
-        if verb is None or verb in FOREIGN or verb in LIGHT or verb in phrases.VAGUE:
+        if verb is None or _foreign(words[0]) != _foreign(first) or verb in LIGHT or verb in phrases.VAGUE:
             continue
         if {words[0], verb} & (NOUNISH | NOUNS_BEHIND_AND) and not phrases.DETERMINER.intersection(words[1:2]):
             continue  # a noun unless an object follows
@@ -124,6 +124,11 @@ def _joined(rest: str, first: str) -> list[Clue]:
         if not effect.reads:
             clues.append(Clue(effect, Source.DESCRIPTION, _quote(rest), verb, sure=len(words) > 1))
     return clues
+
+
+def _foreign(word: str) -> bool:
+    """Whether a word is known as a verb of another language only."""
+    return word in FOREIGN and word not in VERBS
 
 
 def _form(word: str) -> str:
@@ -147,7 +152,7 @@ def _further(sentence: str) -> list[Clue]:
     )
     if verb in NOUNISH and words[1] not in phrases.DETERMINER and not about:
         return []
-    if verb is None or not (_form(words[0]) == "s" or about or also) or (words[0] in FOREIGN and words[0] not in VERBS):
+    if verb is None or not (_form(words[0]) == "s" or about or also) or _foreign(words[0]):
         return []
     effect = meaning(verb, objects_of(words[1:7]))
     clues = (

@@ -6,18 +6,18 @@ one known meaning. Everything else that spoke for the class goes on speaking.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from interlock.classify.classifier import Reading, conclude, read
 from interlock.classify.clues import Clue, meaning, objects_of
-from interlock.classify.effects import READ, REMOVE, REPLACE, Effect
+from interlock.classify.effects import ARBITRARY, READ, REMOVE, REPLACE, Effect
 from interlock.classify.lexicon import parameters as known
 from interlock.classify.lexicon.verbs import LIGHT, NOUNISH
-from interlock.classify.names import read_name
 from interlock.classify.prose import first_words
-from interlock.classify.schema import Parameter, SchemaReading, dry_run_parameters, verbs_of
+from interlock.classify.schema import Parameter, SchemaReading, dry_run_parameters, value_clues, verbs_of
 from interlock.classify.sql import dialect_of, reading_statement, touches_secrets
 from interlock.classify.tokens import lower_words
 from interlock.core.words import (
@@ -32,6 +32,7 @@ from interlock.core.words import (
 )
 
 _MISSING: Any = object()
+_IDENTIFIER = re.compile(r"[^\W\d][\w.:-]{0,60}\Z")
 _WRITING_STAGES = frozenset({"$out", "$merge"})
 
 
@@ -63,6 +64,7 @@ def refine(
             return _raised(tool_class, arguments)
         chosen.extend(clues)
         secret = secret or _secret(reading, path, value)
+    reading = replace(reading, schema=_sent(reading.schema, arguments))
     return _raised(_settled(tool_class, reading, chosen, secret), arguments)
 
 
@@ -97,7 +99,7 @@ def _act(reading: Reading, parameter: Parameter, value: str) -> list[Clue] | Non
     """Return the act that a value of an action parameter names."""
     if parameter.values and value not in parameter.values:
         return None
-    found = read_name(value).clues
+    found = value_clues(value) if _IDENTIFIER.match(value) else ()
     if not found or not all(clue.sure for clue in found):
         return None
     words = lower_words(str(reading.definition.get("name", "")))
@@ -135,6 +137,19 @@ def _secret(reading: Reading, path: str, value: Any) -> str | None:
 def _clue(effect: Effect, path: str, detail: str, verb: str = "") -> Clue:
     """Return a clue of an argument."""
     return Clue(effect, Source.ARGUMENT, f"{path} = {detail}"[:120], verb)
+
+
+def _sent(schema: SchemaReading, arguments: Mapping[str, Any]) -> SchemaReading:
+    """Return the schema's reading without what parameters allow that were not sent or are switched off."""
+    defaults = {parameter.path: parameter.default for parameter in schema.parameters}
+    clues = []
+    for clue in schema.clues:
+        value = _value(arguments, clue.path) if clue.path else True
+        if value is _MISSING:
+            value = defaults.get(clue.path)
+        if clue.path in schema.deciders or value not in (None, False, "", [], {}):
+            clues.append(clue)
+    return replace(schema, clues=tuple(clues))
 
 
 def _settled(tool_class: ToolClass, reading: Reading, chosen: list[Clue], secret: str | None) -> ToolClass:
@@ -187,6 +202,8 @@ def _explained(clue: Clue, offered: set[str]) -> bool:
 
 def _rehearses(reading: Reading, arguments: Mapping[str, Any]) -> str | None:
     """Return the path of a rehearsal flag that is set, if the tool declares one."""
+    if any(clue.effect is ARBITRARY for clue in reading.schema.clues):
+        return None
     return next(
         (path for path in dry_run_parameters(reading.schema.parameters) if _value(arguments, path) is True), None
     )
@@ -221,9 +238,17 @@ def _raised(tool_class: ToolClass, arguments: Mapping[str, Any]) -> ToolClass:
     return tool_class
 
 
+def _flat(arguments: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield every argument by its own name, nested ones to a depth of three."""
+    for name, value in arguments.items():
+        yield str(name), value
+        if isinstance(value, Mapping) and depth < 3:  # noqa: PLR2004 - documented above
+            yield from _flat(value, depth + 1)
+
+
 def _reaches(tool_class: ToolClass, arguments: Mapping[str, Any]) -> Iterator[tuple[Effect, str]]:
     """Yield what flags and pipelines among the arguments add, declared or not."""
-    for name, value in arguments.items():
+    for name, value in _flat(arguments):
         if value is True:
             written = "_".join(lower_words(name))
             if written in known.DESTROYS or (written in known.ENLARGES and tool_class.impact is not Impact.READ_ONLY):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from interlock.classify.clues import Clue
+from interlock.classify.clues import Clue, meaning
 from interlock.classify.effects import (
     ADD,
     ARBITRARY,
@@ -86,10 +86,10 @@ def _walk(schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str, depth
 def _followed(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a local ``$ref`` points to, or the schema itself."""
     reference = schema.get("$ref")
-    if not isinstance(reference, str) or not reference.startswith("#/"):
+    if not isinstance(reference, str) or not reference.startswith("#"):
         return schema
     target: Any = root
-    for part in reference[2:].split("/"):
+    for part in reference.split("/")[1:]:
         target = target.get(part) if isinstance(target, Mapping) else None
     return target if isinstance(target, Mapping) else schema
 
@@ -143,7 +143,7 @@ def read_schema(definition: Mapping[str, Any], server: str, *, writes: bool, ver
 
 def _clue(effect: Effect, parameter: Parameter, why: str, verb: str = "") -> Clue:
     """Return a clue of the schema."""
-    return Clue(effect, Source.SCHEMA, f"parameter {parameter.path!r} {why}", verb)
+    return Clue(effect, Source.SCHEMA, f"parameter {parameter.path!r} {why}", verb, path=parameter.path)
 
 
 def _chosen(parameter: Parameter, siblings: set[str]) -> tuple[Clue, ...]:
@@ -155,7 +155,7 @@ def _chosen(parameter: Parameter, siblings: set[str]) -> tuple[Clue, ...]:
     if parameter.name not in known.CHOOSES_ACT | known.HTTP_METHOD or parameter.type not in {"", "string"}:
         return ()
     values = parameter.values or tuple(_told_values(parameter))
-    acts = [(value, clue) for value in values for clue in read_name(value).clues]
+    acts = [(value, clue) for value in values for clue in value_clues(value)]
     if parameter.name in known.CHOOSES_MAYBE | known.HTTP_METHOD:
         acts = [(value, clue) for value, clue in acts if clue.sure]
         if len(acts) * 2 < len(values) or not acts:
@@ -163,7 +163,7 @@ def _chosen(parameter: Parameter, siblings: set[str]) -> tuple[Clue, ...]:
     elif not values:
         return (_clue(ARBITRARY, parameter, "chooses the act and lists no values"),)
     else:
-        unread = [value for value in values if not read_name(value).clues]
+        unread = [value for value in values if not value_clues(value)]
         if unread and acts:
             acts.extend((value, Clue(RUN, Source.SCHEMA, "", "", sure=False)) for value in unread)
     if all(clue.effect.reads for _, clue in acts):
@@ -171,11 +171,18 @@ def _chosen(parameter: Parameter, siblings: set[str]) -> tuple[Clue, ...]:
     return tuple(_clue(clue.effect, parameter, f"may be {value!r}", clue.verb) for value, clue in acts)
 
 
+def value_clues(value: str) -> tuple[Clue, ...]:
+    """Return the acts that a value of an action parameter names; a lone word there is a verb if it can be one."""
+    words = lower_words(value)
+    verb = lemma(words[0]) if len(words) == 1 else None
+    return (Clue(meaning(verb, ()), Source.SCHEMA, value, verb),) if verb else read_name(value).clues
+
+
 def _told_values(parameter: Parameter) -> Iterator[str]:
     """Yield the values that a parameter's description lists."""
     for match in _LISTED.finditer(parameter.description):
         value = match.group(1) or match.group(2)
-        if read_name(value).clues:
+        if value_clues(value):
             yield value
 
 

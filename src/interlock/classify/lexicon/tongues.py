@@ -238,12 +238,16 @@ _IRREGULAR = {"lee": "read", "lit": "read", "legge": "read", "obtiene": "get", "
               "retourne": "return", "restituisce": "return", "ändert": "update", "supprime": "delete",
               "conta": "count", "busca": "search", "cerca": "search", "cherche": "search", "lijst": "list"}  # fmt: skip
 
+# Inflected forms that are everyday English words of another meaning.
+_ENGLISH = wordset("active note liste mute pare modifie conte lance")
+
 FOREIGN: dict[str, str] = dict(_IRREGULAR)
 for _table, _forms in ((_ROMANCE, _romance), (_GERMANIC, _germanic), (_RUSSIAN, lambda word: {word})):
     for _english, _text in _table.items():
         for _word in _text.split():
             for _form in _forms(_word):
-                FOREIGN.setdefault(_form, _english)
+                if _form not in _ENGLISH:
+                    FOREIGN.setdefault(_form, _english)
 
 UNSPACED: tuple[tuple[str, str], ...] = tuple(
     sorted(

@@ -42,7 +42,7 @@ _WORDS: tuple[tuple[Effect, str], ...] = (
         whois geocode reverse_geocode navigate scroll hover wait sleep_ms think reason ponder
         plan brainstorm recommend suggest advise predict forecast infer rank score_text
         rate_text match correlate cluster_data aggregate group_by filter sort project_view
-        sample head tail stat has exists is are can does was were whoami which what who where
+        sample head tail stat has exists is whoami which what who where
         when how why info help about status return provide give tell ask answer_question lookup
         consult reference cite select_rows download introspect profile_query debug diagnose
         troubleshoot investigate triage recall remember_query retrieve intersect join_tables
