@@ -11,6 +11,9 @@ import pytest
 
 from unit.cli.conftest import Terminal
 
+COLUMNS = "leaf, hash, kind, call_id, time, tenant, server, tool, subject, workload, approver, control, outcome"
+SMUGGLE = f"INSERT INTO log SELECT -7, {COLUMNS} FROM log WHERE seq = 3"  # noqa: S608 (constants)
+
 
 @pytest.fixture
 def logged(home: Path, interlock: Terminal) -> Path:
@@ -53,13 +56,7 @@ def test_a_sound_log_is_told_so(logged: Path, interlock: Terminal) -> None:
         (["DROP TABLE log"], "store.damaged"),
         (["DROP TABLE meta"], "store.lost"),
         (["UPDATE log SET seq = seq + 100"], "column.differs"),
-        (
-            [
-                "INSERT INTO log SELECT -7, leaf, hash, kind, call_id, time, tenant, server, tool, subject, workload,"
-                " approver, control, outcome FROM log WHERE seq = 3"
-            ],
-            "log.no_genesis",
-        ),
+        ([SMUGGLE], "log.no_genesis"),
     ],
 )
 def test_whatever_is_done_to_the_database_is_4(
