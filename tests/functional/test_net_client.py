@@ -240,6 +240,64 @@ def test_a_close_the_loop_has_not_read_yet_is_seen_before_writing(run: Callable[
     run(main())
 
 
+def test_a_connection_handed_on_as_it_closes_is_replaced(run: Callable[..., None]) -> None:
+    async def main() -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.setblocking(False)
+        url = parse_upstream_url(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        loop = asyncio.get_running_loop()
+        async with client(connections=1) as http:
+            calls = [asyncio.ensure_future(http.send("POST", url, body=b"x")) for _ in range(3)]
+            for call in calls:
+                peer, _ = await loop.sock_accept(listener)
+                while not (await loop.sock_recv(peer, 4096)).endswith(b"x"):
+                    pass
+                peer.send(OK)
+                peer.close()  # both wait for the loop's next turn, in which the connection is handed on
+                assert await (await call).read() == b"ok"
+        listener.close()
+
+    run(main())
+
+
+def test_an_idle_connection_that_closes_gives_its_slot_back(run: Callable[..., None]) -> None:
+    async def main() -> None:
+        async with serving(always(OK)) as server, client(idle_seconds=0.05) as http:
+            await (await http.send("GET", server.url)).read()
+            assert len(http.connections) == len(http.origins) == 1
+            await until(lambda: not http.connections)
+            assert not http.origins
+
+    run(main())
+
+
+def test_a_connection_made_while_the_client_closes_is_not_used(run: Callable[..., None]) -> None:
+    resolving, go_on = asyncio.Event(), asyncio.Event()
+
+    async def gated(_host: str, _port: int) -> Sequence[str]:
+        resolving.set()
+        await go_on.wait()
+        return ["127.0.0.1"]
+
+    async def main() -> None:
+        async with serving(always(OK)) as server:
+            dialer = Dialer(networks=(ip_network("127.0.0.1/32"),), resolve=gated)
+            http = HttpClient(dial=dialer, limits=ClientLimits())
+            call = asyncio.ensure_future(
+                http.send("GET", parse_upstream_url(f"http://mcp.example.com:{server.url.port}/"))
+            )
+            await resolving.wait()
+            await http.aclose()
+            go_on.set()
+            with pytest.raises(ConnectFailed):
+                await call
+            assert not http.connections
+            assert not http.origins
+            assert not server.requests
+
+    run(main())
+
+
 @pytest.mark.parametrize("reset", [True, False])
 def test_nothing_is_sent_twice_when_a_kept_connection_dies_under_a_request(
     run: Callable[..., None],

@@ -422,6 +422,16 @@ def test_a_head_in_time_lifts_the_deadline_and_an_idle_connection_closes() -> No
     with_wire(test, header_seconds=0.01, idle_seconds=0.02)
 
 
+def test_a_deadline_may_come_sooner_than_the_one_before() -> None:
+    async def test(wire: Wire) -> None:
+        await wire.answered(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        async with asyncio.timeout(10):
+            while not wire.transport.aborted:  # noqa: ASYNC110 - the fake transport has no event to wait for
+                await asyncio.sleep(0.005)
+
+    with_wire(test, header_seconds=1000, idle_seconds=0.01)
+
+
 @given(st.lists(st.binary(max_size=40), max_size=5), st.booleans())
 def test_no_bytes_make_it_raise_or_hang(chunks: list[bytes], http: bool) -> None:  # noqa: FBT001 - drawn
     async def test(wire: Wire) -> None:

@@ -68,6 +68,7 @@ def test_one_byte_order_mark_is_skipped(cut: int) -> None:
 
 def test_a_crlf_cut_in_two_is_one_line_end() -> None:
     assert parse(b"data: a\r", b"\ndata: b\r", b"", b"\n\r", b"\n") == [Event(b"a\nb")]
+    assert parse(b"data: a\r", b"", b"\ndata: b\n\n") == [Event(b"a\nb")]
     assert parse(b"data: a\r", b"data: b\r\r") == [Event(b"a\nb")]
 
 
