@@ -97,6 +97,12 @@ COMMANDS = (
         (_option("--until-unused", action="store_true", help="end when no `interlock run` is left"),),
     ),
     Command(
+        "demo",
+        "interlock.cli.demo.command:demo",
+        "tell the main job on real servers as a short story, in a scratch folder",
+        (_option("--serve", action="store_true", help="stay up instead, to try with a client of one's own"),),
+    ),
+    Command(
         "run",
         "interlock.cli.run:run",
         "be a stdio MCP server that is one of the gateway's",

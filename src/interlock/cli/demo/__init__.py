@@ -1,0 +1,1 @@
+"""The main job on real servers, told as a short story; or kept up, to try with a client of one's own."""
