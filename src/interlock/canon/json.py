@@ -69,6 +69,10 @@ def encode(value: Any) -> bytes:
         return text.encode("utf-8")
     except UnicodeEncodeError:
         raise EncodeError("a string holds a lone surrogate") from None
+    except EncodeError:
+        raise
+    except ValueError:
+        raise EncodeError("an integer has too many digits") from None
 
 
 def _check_depth(data: bytes) -> None:
@@ -115,11 +119,11 @@ def _refuse_surrogates(value: Any) -> None:
 
 def _is_plain(value: Any, depth: int) -> bool:
     """Whether the standard library's encoder writes this value canonically: no floats, keys that sort alike."""
-    if depth > MAX_DEPTH:
-        raise EncodeError(f"nested more than {MAX_DEPTH} deep")
     kind = type(value)
     if kind is str or kind is int or value is None or kind is bool:
         return True
+    if depth == MAX_DEPTH:
+        return False
     if kind is dict:
         return all(type(key) is str and key.isascii() and _is_plain(item, depth + 1) for key, item in value.items())
     if kind is list:
@@ -128,8 +132,6 @@ def _is_plain(value: Any, depth: int) -> bool:
 
 
 def _write(value: Any, depth: int = 0) -> str:
-    if depth > MAX_DEPTH:
-        raise EncodeError(f"nested more than {MAX_DEPTH} deep")
     if value is None or isinstance(value, bool):
         return _encode_plain(value)
     if isinstance(value, str):
@@ -138,6 +140,8 @@ def _write(value: Any, depth: int = 0) -> str:
         return int.__repr__(value)
     if isinstance(value, float):
         return _write_float(value)
+    if depth == MAX_DEPTH and isinstance(value, Mapping | list | tuple):
+        raise EncodeError(f"nested more than {MAX_DEPTH} deep")
     if isinstance(value, Mapping):
         return "{" + ",".join(_write_member(key, value[key], depth) for key in sorted(value, key=_utf16)) + "}"
     if isinstance(value, list | tuple):
@@ -146,7 +150,7 @@ def _write(value: Any, depth: int = 0) -> str:
 
 
 def _write_member(key: str, value: Any, depth: int) -> str:
-    return f"{_encode_plain(str(key))}:{_write(value, depth + 1)}"
+    return f"{_encode_plain(str.__str__(key))}:{_write(value, depth + 1)}"
 
 
 def _utf16(key: Any) -> bytes:

@@ -14,6 +14,7 @@ rule is the dynamic linking of PSD2: any change to what was shown makes the appr
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -237,7 +238,7 @@ def decide(approval: Approval, answer: Answer, *, approve: bool) -> Approval | R
         return Refusal(Reason.APPROVAL_VOID, f"approval {approval.approval_id} is not what was asked for", State.VOID)
     if not approve:
         return replace(approval, state=State.DENIED, answer=answer)
-    if answer.approver.casefold() in {approval.subject.casefold(), approval.workload.casefold()}:
+    if _folded(answer.approver) in {_folded(approval.subject), _folded(approval.workload)}:
         return Refusal(Reason.APPROVAL_INSUFFICIENT, "nobody approves their own request: somebody else has to")
     if answer.assurance < approval.tier.assurance:
         return Refusal(
@@ -245,6 +246,16 @@ def decide(approval: Approval, answer: Answer, *, approve: bool) -> Approval | R
             f"tier {approval.tier.label} needs more than an answer at the {answer.channel} can give",
         )
     return replace(approval, state=State.APPROVED, answer=answer)
+
+
+def _folded(name: str) -> str:
+    """Return a name in the one form that spellings of it share: Unicode's compatibility caseless match (D146).
+
+    Letters of other scripts that only look alike stay apart: to an issuer they are different accounts, and what
+    two accounts of one person may do is the issuer's to say.
+    """
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", name).casefold())
+    return unicodedata.normalize("NFKD", decomposed.casefold())
 
 
 def spend(approval: Approval, call: ToolCall, judged: Judged, now: float) -> Approval | Refusal:

@@ -13,7 +13,9 @@ Two rules hold by construction:
 
 from __future__ import annotations
 
-from interlock.core.reasons import Reason
+from typing import TypeVar
+
+from interlock.core.reasons import REASONS, Reason
 from interlock.core.requests import (
     Approved,
     AskPerson,
@@ -35,6 +37,7 @@ from interlock.core.requests import (
     Refine,
     Refused,
     Reply,
+    Request,
     StepFailed,
     Steps,
     Stopped,
@@ -43,6 +46,8 @@ from interlock.core.requests import (
     ask,
 )
 from interlock.core.words import Control, ToolCall
+
+Answer = TypeVar("Answer")
 
 
 def enforce(call: ToolCall) -> Steps[Ending]:
@@ -66,8 +71,10 @@ def _clear(call: ToolCall) -> Steps[Ticket | Stopped]:
     if isinstance(judged, Stopped):
         return judged
     approved = None
-    if judged.decision.control is Control.CONFIRM or call.redeems:
-        answer = yield from ask(AskPerson(call, judged))
+    if judged.decision.control is Control.CONFIRM or call.redeems is not None:
+        answer = yield from _knowing(judged, AskPerson(call, judged))
+        if isinstance(answer, Stopped):
+            return answer
         if not isinstance(answer, Approved):
             return Stopped(answer.reason, judged, answer)
         approved = answer
@@ -76,7 +83,15 @@ def _clear(call: ToolCall) -> Steps[Ticket | Stopped]:
             return judged
         if approved.assurance < judged.decision.tier.assurance:
             return Stopped(Reason.APPROVAL_INSUFFICIENT, judged)
-    return (yield from ask(Dispatch(call, judged, approved)))
+    return (yield from _knowing(judged, Dispatch(call, judged, approved)))
+
+
+def _knowing(judged: Judged, request: Request[Answer]) -> Steps[Answer | Stopped]:
+    """Ask; if it fails, stop with what was judged, so that the record says what was decided and not "block"."""
+    try:
+        return (yield from ask(request))
+    except StepFailed as failure:
+        return Stopped(failure.reason, judged, detail=failure.detail)
 
 
 def _look(call: ToolCall, *, fresh: bool) -> Steps[Judged | Stopped]:
@@ -88,7 +103,8 @@ def _look(call: ToolCall, *, fresh: bool) -> Steps[Judged | Stopped]:
     facts = yield from ask(GatherFacts(call, tool, effect))
     judged = Judged(tool, facts, (yield from ask(Decide(call, tool, facts))))
     if judged.decision.control is Control.BLOCK:
-        return Stopped(Reason(judged.decision.reason), judged)
+        reason = judged.decision.reason
+        return Stopped(Reason(reason) if reason in REASONS else Reason.POLICY_BLOCKED, judged)
     return judged
 
 

@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cn", "Cs", "Zl", "Zp"})
-_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols that draw nothing: not of a hidden category, yet invisible."""
+_BLANK = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00013441\U00013442\U00016fe4\U0001d159"
+)
+"""Letters, marks and symbols that draw nothing: not of a hidden category, yet invisible.
+
+They are Unicode's Default_Ignorable_Code_Point beyond the hidden categories, and the blanks of single scripts.
+"""
 
 
 def reveal(text: str) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections import UserDict
 
 import pytest
 from hypothesis import given
@@ -135,3 +136,42 @@ def test_encode_refuses_what_is_nested_too_deep() -> None:
         encode(plain)
     with pytest.raises(EncodeError, match="deep"):
         encode([plain, 0.5])
+
+
+class Speaking(str):
+    """A text that prints as something else than it is, as the members of some enumerations do."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "Speaking.NAME"
+
+
+def test_a_key_is_written_as_it_is_not_as_it_prints() -> None:
+    assert encode({Speaking("name"): Speaking("name")}) == b'{"name":"name"}'
+
+
+def test_an_integer_with_too_many_digits_is_refused_by_both() -> None:
+    with pytest.raises(EncodeError, match=r"^an integer has too many digits$"):
+        encode(10**5000)
+    with pytest.raises(EncodeError, match=r"^an integer has too many digits$"):
+        encode([10**5000, 0.5])
+    with pytest.raises(ParseError, match=r"^an integer has too many digits$"):
+        parse(b"1" * 5000)
+
+
+@pytest.mark.parametrize("bottom", [[], {}, [1], {"a": 1}])
+def test_encode_and_parse_agree_on_how_deep_is_too_deep(bottom: object) -> None:
+    for _ in range(MAX_DEPTH - 1):
+        bottom = [bottom]
+    assert parse(encode(bottom)) == bottom
+    for deeper in ([bottom], {"a": bottom}, (bottom,), UserDict(a=bottom), [bottom, 0.5]):
+        with pytest.raises(EncodeError, match=rf"^nested more than {MAX_DEPTH} deep$"):
+            encode(deeper)
+
+
+def test_a_scalar_at_the_bottom_is_no_deeper() -> None:
+    value: object = 0.5
+    for _ in range(MAX_DEPTH):
+        value = [value]
+    assert parse(encode(value)) == value
