@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Carry out one command and return its exit code."""
     face = _Face()
     with face:
-        arguments = _parser().parse_args(argv)
+        arguments = build_parser().parse_args(argv)
         face.code = resolve(arguments.target)(arguments)
         sys.stdout.flush()
     return face.code
@@ -76,7 +76,8 @@ def _report_bug(error: BaseException) -> None:
     )
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
     parser = argparse.ArgumentParser(
         prog="interlock", description="A gateway that every MCP tool call passes.", allow_abbrev=False
     )

@@ -123,3 +123,14 @@ def test_an_export_that_cannot_be_written_says_where(busy: Path, interlock: Term
     said = interlock("audit", "export", "--output", "none/log.jsonl")
     assert (said.code, "No such file or directory" in said.err) == (3, True)
     assert busy.exists()
+
+
+def test_an_export_with_a_checkpoint_holds_exactly_what_is_signed(
+    busy: Path, interlock: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(_note: str, _places: object) -> None:
+        ask(busy / "var/interlock.db", "a-2", time.time())
+
+    monkeypatch.setattr(audit.checkpoints, "copy", meanwhile)
+    assert interlock("audit", "export", "--output", "log.jsonl", "--checkpoint", "log.checkpoint").err == "4 records\n"
+    assert interlock("audit", "export").err == "5 records\n"

@@ -173,3 +173,12 @@ def test_a_record_that_is_not_there_is_the_callers_fault(desk: Desk, which: str)
 
 def test_a_record_without_a_payload_has_none(desk: Desk) -> None:
     assert log.story(desk, "1", 10)["payloads"] == []
+
+
+def test_a_record_rewritten_with_its_hash_is_found_by_the_head(path: Path, desk: Desk) -> None:
+    desk.stop("server", "files", {**WHO, "why": "yesterday"}, NOW)
+    with closing(schema.connect(path)) as connection:
+        ((leaf,),) = connection.execute("SELECT leaf FROM log WHERE seq = 3").fetchall()
+        forged = leaf.replace(b"yesterday", b"no reason")
+        connection.execute("UPDATE log SET leaf = ?, hash = ? WHERE seq = 3", (forged, stored.leaf_hash(forged)))
+    assert rules(judge(desk)) == {"head.differs"}
