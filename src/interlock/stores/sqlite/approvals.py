@@ -72,7 +72,7 @@ def answer(connection: sqlite3.Connection, approval_id: str, said: Answer, *, ap
 
 
 def spend(
-    connection: sqlite3.Connection, approval_id: str, rule: Callable[[Approval], Approval | Refusal]
+    connection: sqlite3.Connection, approval_id: str, now: float, rule: Callable[[Approval], Approval | Refusal]
 ) -> Approval | Refusal:
     """Consume an approval by compare-and-swap. The intent record in the same transaction tells of it."""
     stored = get(connection, approval_id)
@@ -81,7 +81,7 @@ def spend(
     moved = rule(stored)
     if isinstance(moved, Refusal):
         if moved.then is not None and stored.state in OPEN:
-            move(connection, replace(stored, state=moved.then), stored.not_before, moved.sentence)
+            move(connection, replace(stored, state=moved.then), now, moved.sentence)
         return moved
     swapped = connection.execute(
         "UPDATE approvals SET state = ?, body = ? WHERE id = ? AND state = ?",

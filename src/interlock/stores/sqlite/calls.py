@@ -44,7 +44,8 @@ def dispatch(connection: sqlite3.Connection, intent: Intent) -> Ticket | Refusal
     _check_unchanged(connection, judged)
     spent: Approval | Refusal | None = None
     if intent.approved is not None:
-        spent = approvals.spend(connection, intent.approved.approval_id, lambda it: spend(it, call, judged, intent.now))
+        now = intent.now
+        spent = approvals.spend(connection, intent.approved.approval_id, now, lambda it: spend(it, call, judged, now))
     elif judged.decision.control is not Control.RUN:
         raise StepFailed(Reason.APPROVAL_INSUFFICIENT)
     if isinstance(spent, Refusal):

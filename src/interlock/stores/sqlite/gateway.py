@@ -34,7 +34,7 @@ class GatewayStore:
         self._path = path
         self._wait = wait
         self._writer = Writer(lambda: schema.connect(path), faults)
-        self._catalog = catalog.load(self._reader)
+        self._catalog = self._load()
 
     @property
     def owner(self) -> str:
@@ -54,8 +54,10 @@ class GatewayStore:
             inherited = Lease.inherit(self._path.parent, owner)
             if inherited is None:
                 continue
-            settled += await self._run(partial(_settle_all, owner=owner))
-            inherited.release()
+            try:
+                settled += await self._run(partial(_settle_all, owner=owner))
+            finally:
+                inherited.release()
         return settled
 
     # --- reading ---
@@ -63,8 +65,16 @@ class GatewayStore:
     def inventory(self) -> Catalog:
         """Return the inventory as it is now, reading it again only when it changed."""
         if catalog.version(self._reader) != self._catalog.version:
-            self._catalog = catalog.load(self._reader)
+            self._catalog = self._load()
         return self._catalog
+
+    def _load(self) -> Catalog:
+        """Return the inventory of one moment: a stop and its epoch are seen together or not at all."""
+        self._reader.execute("BEGIN")
+        try:
+            return catalog.load(self._reader)
+        finally:
+            self._reader.execute("ROLLBACK")
 
     def repeats_unknown(self, call: ToolCall) -> bool:
         """Whether the last call like this one has no known outcome."""

@@ -32,11 +32,14 @@ WORK_ERRORS = (
     Fault,
     StepFailed,
     sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.DataError,
     ValueError,
     LookupError,
     TypeError,
     AttributeError,
     ArithmeticError,
+    RuntimeError,
 )
 """What one piece of work may raise without taking its batch with it. A failing disk takes the batch."""
 
@@ -126,6 +129,13 @@ class Writer:
         return job.abandoned
 
     def _run(self) -> None:
+        try:
+            self._serve()
+        finally:  # however it ends: nobody may wait for a thread that is gone
+            with self._wake:
+                self._closing = True
+
+    def _serve(self) -> None:
         connection: sqlite3.Connection | None = None
         while jobs := self._next():
             failed = False
@@ -185,10 +195,11 @@ class Writer:
                 loop.call_soon_threadsafe(_resolve, answered)
 
     def _adopt(self, job: _Job[Any]) -> None:
+        """Queue what must hold now, before anything its waiter may have queued since it gave up."""
         if job.orphaned is None:
             return
         with self._wake:
-            self._queue.append(_Job(job.orphaned, job.loop, job.future, job.orphaned))
+            self._queue.appendleft(_Job(job.orphaned, job.loop, job.future, job.orphaned))
             self._wake.notify()
 
 
