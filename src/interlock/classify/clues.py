@@ -19,10 +19,10 @@ PREPOSITIONS = wordset(
 )
 
 # Kinds of noun that decide even where they only describe the head.
-_TELLING = frozenset({Kind.MONEY, Kind.SECRET})
+_TELLING = frozenset({Kind.MONEY, Kind.SECRET, Kind.MESSAGE})
 RUNNERS = wordset("run execute exec perform do process conduct issue invoke")
 _READING = READING_LANGUAGES | wordset("search log logs metric metrics analytics trace traces event events read only")
-_NO_NOUN = wordset("""batch bulk all multiple many every each and or the a an new by id ids async sync v2 v1""")
+_NO_NOUN = wordset("""batch bulk all multiple many every each and or the a an new by id ids async sync v2 v1 s""")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from interlock.classify.clues import Clue, is_light, meaning, objects_of
-from interlock.classify.effects import READ
+from interlock.classify.effects import ADD, EDIT, READ
 from interlock.classify.lexicon import phrases
 from interlock.classify.lexicon.acts import VERBS
 from interlock.classify.lexicon.tongues import FOREIGN
@@ -154,7 +154,7 @@ def _further(sentence: str) -> list[Clue]:
         return []
     if verb is None or not (_form(words[0]) == "s" or about or also) or _foreign(words[0]):
         return []
-    effect = meaning(verb, objects_of(words[1:7]))
+    effect = EDIT if verb in phrases.CHANGES else meaning(verb, objects_of(words[1:7]))
     clues = (
         []
         if effect.reads or verb in LIGHT or verb in phrases.VAGUE
@@ -180,7 +180,7 @@ def passives(sentence: str, *, aside: bool, source: Source = Source.DESCRIPTION)
             or phrases.NEGATED.search(sentence[: match.end()])
         ):
             continue
-        effect = meaning(verb, ())
+        effect = ADD if verb == "write" else meaning(verb, ())  # "is written to a file"
         if not effect.reads and (verb in phrases.PLAIN_DEEDS or not aside):
             clues.append(Clue(effect, source, _quote(sentence), verb))
     return clues

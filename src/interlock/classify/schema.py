@@ -23,6 +23,9 @@ from interlock.classify.effects import (
     Effect,
 )
 from interlock.classify.lexicon import parameters as known
+from interlock.classify.lexicon.acts import VERBS
+from interlock.classify.lexicon.tongues import FOREIGN
+from interlock.classify.lexicon.verbs import NOUNISH, NOUNS_BEHIND_AND
 from interlock.classify.names import read_name
 from interlock.classify.prose import first_words, passives
 from interlock.classify.tokens import lemma, lower_words
@@ -130,7 +133,7 @@ def read_schema(definition: Mapping[str, Any], server: str, *, writes: bool, ver
     text = " ".join((server, *name, *first_words(str(definition.get("description", "")))))
     siblings = {parameter.name for parameter in parameters}
     for parameter in parameters:
-        chosen = _chosen(parameter, siblings) or _carried_out(parameter, text, verb)
+        chosen = _chosen(parameter, siblings, verb) or _carried_out(parameter, text, verb)
         if chosen:
             deciders[parameter.path] = chosen
             clues.extend(chosen)
@@ -146,7 +149,7 @@ def _clue(effect: Effect, parameter: Parameter, why: str, verb: str = "") -> Clu
     return Clue(effect, Source.SCHEMA, f"parameter {parameter.path!r} {why}", verb, path=parameter.path)
 
 
-def _chosen(parameter: Parameter, siblings: set[str]) -> tuple[Clue, ...]:
+def _chosen(parameter: Parameter, siblings: set[str], verb: str) -> tuple[Clue, ...]:
     """Return the acts among which a parameter chooses, if one of them is an effect."""
     if parameter.name in known.HTTP_METHOD:
         http = _http(parameter, siblings)
@@ -155,26 +158,37 @@ def _chosen(parameter: Parameter, siblings: set[str]) -> tuple[Clue, ...]:
     if parameter.name not in known.CHOOSES_ACT | known.HTTP_METHOD or parameter.type not in {"", "string"}:
         return ()
     values = parameter.values or tuple(_told_values(parameter))
-    acts = [(value, clue) for value in values for clue in value_clues(value)]
-    if parameter.name in known.CHOOSES_MAYBE | known.HTTP_METHOD:
-        acts = [(value, clue) for value, clue in acts if clue.sure]
-        if len(acts) * 2 < len(values) or not acts:
+    if verb in known.FILTERING_VERBS:  # "list events by action": only a plain verb can be an act there
+        values = tuple(value for value in values if value.lower() in VERBS)
+        if all(meaning(value.lower(), ()).reads for value in values):
             return ()
-    elif not values:
+    acts = _acts(parameter, values)
+    if acts is None:
         return (_clue(ARBITRARY, parameter, "chooses the act and lists no values"),)
-    else:
-        unread = [value for value in values if not value_clues(value)]
-        if unread and acts:
-            acts.extend((value, Clue(RUN, Source.SCHEMA, "", "", sure=False)) for value in unread)
     if all(clue.effect.reads for _, clue in acts):
         return ()
     return tuple(_clue(clue.effect, parameter, f"may be {value!r}", clue.verb) for value, clue in acts)
 
 
+def _acts(parameter: Parameter, values: Sequence[str]) -> list[tuple[str, Clue]] | None:
+    """Return each value with the act it names, or None where any act may be meant.
+
+    A parameter that need not choose acts ("mode") does so only if most of its values are plain verbs.
+    """
+    acts = [(value, clue) for value in values for clue in value_clues(value)]
+    if parameter.name in known.CHOOSES_MAYBE | known.HTTP_METHOD:
+        acts = [(value, clue) for value, clue in acts if clue.sure and value.lower() not in NOUNISH | NOUNS_BEHIND_AND]
+        return acts if len(acts) * 2 >= len(values) else []
+    if not values:
+        return None
+    unread = [value for value in values if not value_clues(value)] if acts else []
+    return [*acts, *((value, Clue(RUN, Source.SCHEMA, "", "", sure=False)) for value in unread)]
+
+
 def value_clues(value: str) -> tuple[Clue, ...]:
     """Return the acts that a value of an action parameter names; a lone word there is a verb if it can be one."""
     words = lower_words(value)
-    verb = lemma(words[0]) if len(words) == 1 else None
+    verb = lemma(words[0]) if len(words) == 1 and (words[0] in VERBS or words[0] in FOREIGN) else None
     return (Clue(meaning(verb, ()), Source.SCHEMA, value, verb),) if verb else read_name(value).clues
 
 

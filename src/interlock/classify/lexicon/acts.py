@@ -85,7 +85,7 @@ _ROWS: tuple[Row, ...] = (
     ("create add new make register define establish construct compose author", _MAKE, PROVISION),
     (
         "insert append save store upload attach write_new copy duplicate clone",
-        {**_MAKE, Kind.VIEW: ADD, Kind.INFRA: PROVISION},
+        {**_MAKE, Kind.VIEW: ADD, Kind.MEDIA: ADD},
         ADD,
     ),
     (
@@ -167,7 +167,7 @@ _ROWS: tuple[Row, ...] = (
     ("format", {Kind.CODE: READ, Kind.VIEW: READ, Kind.QUESTION: READ, Kind.RECORD: EDIT, Kind.CONTENT: EDIT}, REPLACE),
     ("capture", {Kind.VIEW: READ, Kind.MEDIA: READ, Kind.BROWSER: READ}, PAY),
     ("apply", {Kind.QUESTION: READ, Kind.RECORD: EDIT}, REPLACE),
-    ("assign", {Kind.SECRET: GRANT, Kind.ACCESS: GRANT, Kind.INFRA: OPERATE}, EDIT),
+    ("assign", {Kind.SECRET: GRANT, Kind.ACCESS: GRANT, Kind.INFRA: OPERATE, Kind.RECORD: EDIT}, EDIT),
     ("verify", {Kind.MONEY: PAY, Kind.SECRET: REVEAL}, READ),
     ("validate check", {Kind.SECRET: REVEAL}, READ),
     ("track", {Kind.RECORD: READ, Kind.VIEW: READ, Kind.MONEY: READ, Kind.POINTER: READ}, READ),

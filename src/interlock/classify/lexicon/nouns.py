@@ -106,7 +106,8 @@ _WORDS: dict[Kind, str] = {
         point dataset sample annotation_task trace span score todo_list reading_list watch_list
         subfolder page_property database_item link data_stream schema_field section_heading
         heading picture_frame pivot_table pivot data_validation worksheet_tab bullet footnote
-        endnote toc""",
+        endnote toc alignment shading border font color colour width height padding margin
+        opacity rotation iteration spacing indent""",
     # What is looked at and forgotten.
     Kind.VIEW: """status state info information detail details list listing summary history log logs stats
         statistic statistics count counts metric metrics metadata schema version health report
@@ -124,7 +125,7 @@ _WORDS: dict[Kind, str] = {
         infographic figure mindmap flowchart timeline sankey scatterplot barcode qrcode qr uuid
         report palette""",
     # What is only text to be looked at.
-    Kind.CODE: "code syntax regex string expression json xml yaml html css markdown sql text typescript python",
+    Kind.CODE: """code syntax regex string expression json xml yaml html css markdown sql text typescript python""",
     # What is asked.
     Kind.QUESTION: """query search lookup analysis check validation lint scan diagnostic diagnostics audit benchmark
         comparison calculation estimate estimation simulation inspection discovery investigation
@@ -248,6 +249,11 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
         "data streams": "data_stream",
         "load balancer": "loadbalancer",
         "load balancers": "loadbalancer",
+        "issue note": "comment",
+        "issue notes": "comment",
+        "thread note": "comment",
+        "meeting note": "note",
+        "meeting notes": "note",
         "dns record": "zone",
         "dns records": "zone",
         "config map": "config_map",

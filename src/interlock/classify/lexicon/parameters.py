@@ -12,6 +12,9 @@ CHOOSES_ACT = wordset(
 # Of those, the ones that choose an act only if their values are verbs.
 CHOOSES_MAYBE = wordset("mode type task_type intent request_type command_type command cmd")
 
+# Verbs whose "action" is what is looked for, not what is done.
+FILTERING_VERBS = wordset("list search find count lookup browse")
+
 HTTP_METHOD = wordset("method http_method request_method http_verb verb")
 HTTP_TARGET = wordset("url uri endpoint path route api_path request_url href")
 HTTP_READS = wordset("GET HEAD OPTIONS")
@@ -73,7 +76,7 @@ MARKS = wordset("mark_as_read mark_read mark_seen acknowledge ack auto_ack archi
 SUBMITS = wordset("submit auto_submit")
 
 # What points at an element of a live page.
-ELEMENTS = wordset("element selector css_selector xpath uid from_uid to_uid ref locator element_id element_ref")
+ELEMENTS = wordset("""element selector css_selector xpath uid from_uid to_uid locator element_ref""")
 
 # What reaches people when it is set on something that writes.
 NOTIFIES = wordset(

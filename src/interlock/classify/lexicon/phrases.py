@@ -81,6 +81,8 @@ AFTERWARDS = re.compile(
     r"\b(?:is|are)\s+(\w+)\s+(?:afterwards|after|once|upon|on (?:read|fetch|success)|in the process)\b", re.IGNORECASE
 )
 PLAIN_DEEDS = wordset("append save write store delete overwrite erase purge archive wipe send email publish")
+# How a description says that the tool changes something without saying what.
+CHANGES = wordset("change modify alter")
 VAGUE_PASSIVES = wordset(
     """truncate drop cut trim limit replace run execute call use process ignore reject show return include
     exclude convert handle perform invoke block skip omit format merge set apply fill select reset take

@@ -197,7 +197,9 @@ for _effect, _text in _WORDS:
 # Words that are nouns where they stand behind "and" or "or" without an article: "by URL or replay ID".
 NOUNS_BEHIND_AND = wordset(
     """update upload download replay launch retry rerun restart delay drop gain press touch type click insert
-    release increase decrease reset restore install upgrade downgrade pause start stop cancel dispatch push"""
+    release increase decrease reset restore install upgrade downgrade pause start stop cancel dispatch
+    push rollout rollback failover switchover handoff checkout teardown shutdown cleanup signup login
+    logout signin hotfix callback takeoff snapshot archive match trigger"""
 )
 
 # Verbs whose result may well be kept nowhere: their effect is a guess.
