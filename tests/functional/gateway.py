@@ -25,7 +25,8 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from interlock.cli.main import main as interlock
-from interlock.identity import Principal, mint_development_token
+from interlock.identity import Principal, issuer_of, mint_development_token
+from interlock.identity.development import Mint
 from interlock.identity.keys import load_key
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -95,6 +96,9 @@ class Who:
     workload: str = "demo-agent"
     tenant: str = "acme"
     host: str | None = None
+
+
+USER = Who()
 
 
 @dataclass
@@ -259,20 +263,23 @@ class Installation:
     def url(self, server: str) -> str:
         return f"http://127.0.0.1:{self.port}/servers/{server}/mcp"
 
-    def token(self, who: Who = Who(), *, resource: str | None = None, at: float | None = None) -> str:
-        """Mint a token as `interlock token` does (one test compares), without starting a process for it."""
+    def token(self, who: Who = USER, *, server: str | None = None, at: float | None = None) -> str:
+        """Mint a token as `interlock token` does, or as a login at one server's path does."""
+        base = f"http://127.0.0.1:{self.port}"
         key = load_key(self.directory / "var" / "keys" / "issuer.jwk")
         principal = Principal(subject=who.subject, workload=who.workload, tenant=who.tenant, host=who.host)
         now = time.time() if at is None else at
-        return mint_development_token(key, resource or f"http://127.0.0.1:{self.port}", principal, lambda: now)
+        if server is not None:
+            return Mint(key, issuer_of(base), lambda: now).mint(principal, self.url(server), 900)
+        return mint_development_token(key, base, principal, lambda: now)
 
-    def client(self, server: str, era: str, *, via: str = "http", who: Who = Who(), **options: Any) -> Any:
+    def client(self, server: str, era: str, *, via: str = "http", who: Who = USER, **options: Any) -> Any:
         """Return an SDK client, to be entered: over HTTP, or through ``interlock run`` on a pipe."""
         if via == "shim":
             return Client(self.shim(server, who), mode=era, **options)
         return self._over_http(server, era, who, options)
 
-    def shim(self, server: str, who: Who = Who()) -> StdioServerParameters:
+    def shim(self, server: str, who: Who = USER) -> StdioServerParameters:
         arguments = ["-m", "interlock", "run", "--server", server, "-c", str(self.config)]
         environment = {"INTERLOCK_TOKEN": self.token(who)}
         return StdioServerParameters(command=sys.executable, args=arguments, env=environment)
@@ -285,7 +292,7 @@ class Installation:
             async with Client(transport, mode=era, **options) as client:
                 yield client
 
-    def post(self, server: str, body: Any, *, who: Who = Who(), **headers: str | None) -> httpx2.Response:
+    def post(self, server: str, body: Any, *, who: Who = USER, **headers: str | None) -> httpx2.Response:
         """Send one hand-made request; a header that is ``None`` is left out."""
         given: dict[str, str | None] = {
             "Authorization": f"Bearer {self.token(who)}",
