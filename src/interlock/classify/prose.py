@@ -41,7 +41,7 @@ def _read(text: str) -> tuple[Clue, ...]:
         elsewhere = phrases.ELSEWHERE.match(phrases.LABEL.sub("", sentence)) is not None
         if not said and number < OPENING and not (number and elsewhere):
             said.extend(_main(sentence))
-        elif not elsewhere and not sentence[0].islower():
+        elif not sentence[0].islower():
             said.extend(_further(sentence))
     return (*said, *suffered)
 

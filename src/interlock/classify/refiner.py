@@ -147,7 +147,7 @@ def _sent(schema: SchemaReading, arguments: Mapping[str, Any]) -> SchemaReading:
         value = _value(arguments, clue.path) if clue.path else True
         if value is _MISSING:
             value = defaults.get(clue.path)
-        if clue.path in schema.deciders or value not in (None, False, "", [], {}):
+        if value not in (None, False, "", [], {}):
             clues.append(clue)
     return replace(schema, clues=tuple(clues))
 

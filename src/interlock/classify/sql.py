@@ -52,7 +52,7 @@ def _harmless(node: exp.Expr) -> bool:
     """Whether a node is of a kind that only reads."""
     kind = type(node).__name__
     if kind == "Anonymous":
-        return isinstance(node.parent, exp.Dot) is False and str(node.name).lower() in allowed.NAMED
+        return str(node.name).lower() in allowed.NAMED
     if kind not in allowed.STRUCTURE and kind not in allowed.FUNCTIONS:
         return False
     if isinstance(node, exp.Table):

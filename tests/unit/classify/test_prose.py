@@ -22,6 +22,8 @@ def impact_of(text: str) -> Impact:
         "Finds a shelf, for example to erase it later.",
         "Use this tool to look up couriers.",
         "DEPRECATED: fetch the shelf.",
+        "Counts crates. Deletes nothing.",
+        "Crate counter! Use crate_delete to delete crates. Counts crates.",
         "Never deletes. Reads the shelf without archiving it.",
         "Devuelve la lista de envíos.",
         "Obtiene los datos de un envío.",

@@ -48,7 +48,7 @@ def test_a_reversible_action_is_no_deletion() -> None:
     assert not found.destructive
 
 
-@pytest.mark.parametrize("action", ["frob", "explode", "", 7, None, "list; delete", ["list"]])
+@pytest.mark.parametrize("action", ["frob", "explode", "search", "", 7, None, "list; delete", ["list"]])
 def test_an_unknown_action_stays_at_the_worst(action: object) -> None:
     assert call(CRATES, action=action).open_ended
 

@@ -41,6 +41,12 @@ def test_an_action_that_may_delete_decides() -> None:
     assert deciders(definition(action={"type": "string", "description": "One of 'list', 'erase'"})) == {"action"}
 
 
+def test_an_action_that_is_looked_for_decides_nothing() -> None:
+    assert deciders(definition(action={"type": "string"}), "list") == set()
+    assert deciders(definition(action={"enum": ["created", "delete_requested"]}), "search") == set()
+    assert deciders(definition(action={"enum": ["list", "delete"]}), "list") == {"action"}
+
+
 def test_a_mode_of_another_kind_decides_nothing() -> None:
     assert deciders(definition(mode={"type": "string", "enum": ["fast", "thorough"]})) == set()
 

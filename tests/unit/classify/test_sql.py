@@ -41,6 +41,7 @@ WRITING = [
     ("postgres", "SELECT query_to_xml('delete from crates', true, true, '')"),
     ("postgres", "SELECT pg_sleep(1000)"),
     ("postgres", "SELECT public.lower('x')"),
+    ("postgres", "SELECT public.version()"),
     ("postgres", "SELECT a::surprise FROM crates"),
     ("postgres", "SELECT 'a\\'; DROP TABLE crates; --'"),
     ("postgres", "SELECT $$x$$"),

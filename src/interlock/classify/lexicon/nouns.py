@@ -333,10 +333,10 @@ CONFIDENTIAL = wordset(
 )
 
 PUBLIC = wordset(
-    """weather forecast web docs documentation library libraries catalog catalogue news wikipedia
-        timezone geocode directions currency currencies template templates tutorial arxiv paper
-        papers npm pypi package packages emoji map maps elevation holiday holidays definition
-        definitions dictionary recipe recipes youtube public stock stocks market ticker"""
+    """weather forecast web docs documentation library libraries catalog catalogue news wikipedia timezone
+    geocode directions currency currencies template templates tutorial arxiv paper papers npm pypi package
+    packages emoji map maps elevation holiday holidays definition definitions dictionary recipe recipes
+    public stock stocks market ticker"""
 )
 
 # Words that only name how a page of results goes on; they make nothing secret.

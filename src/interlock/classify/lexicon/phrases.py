@@ -54,7 +54,7 @@ ALSO_SUBJECT = re.compile(r"\W*(?:it |this )?(?:also|then|finally|additionally|a
 
 # What turns a statement into its opposite, and what makes it one about something else.
 NEGATED = re.compile(
-    r"\b(?:not|never|without|no longer|cannot|neither|nor|rather than|instead of|except|avoid|prevents?|no)\b"
+    r"\b(?:not|never|without|no longer|cannot|neither|nor|rather than|instead of|except|avoid|prevents?|no|nothing)\b"
     r"|n['\u2019]t\b",
     re.IGNORECASE,
 )
