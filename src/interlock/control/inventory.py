@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from interlock.control.listing import Listing, Unusable, read_listing
+from interlock.control.listing import Listing, read_listing
 from interlock.control.people import Operator, timestamp
 from interlock.control.ports import Classify, InventoryStore, Upstreams
 from interlock.core.errors import CallerError, Fault, OperatorError
-from interlock.core.inventory import Review, ServerEntry, standing
+from interlock.core.inventory import Review, ServerEntry, Unusable, standing
 from interlock.core.visible import reveal_json
 from interlock.core.words import (
     Blast,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,9 @@ from interlock.core.words import Confidence, Evidence, Source, Standing, Tool, T
 
 RESERVED_PREFIX = "interlock_"
 """Names of the gateway's own tools; an upstream tool that takes one is never served."""
+
+MAX_NAME = 256
+"""Characters in a tool's name."""
 
 UNPINNED: frozenset[str] = frozenset()
 """Keys of a Tool object that its digest leaves out. None: whatever a model or a client can see is pinned."""
@@ -24,6 +28,15 @@ class Listed:
     digest: str
     definition: Mapping[str, Any]
     tool_class: ToolClass
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A listed tool that the inventory does not take: it can never be called. ``finding`` is a stable code."""
+
+    tool: str
+    finding: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +115,25 @@ def reviewed(inferred: ToolClass, review: Review) -> ToolClass:
     return replace(
         given, confidence=Confidence.REVIEWED, evidence=(proof, *inferred.evidence), findings=inferred.findings
     )
+
+
+def flaws(definitions: Sequence[Mapping[str, Any]]) -> dict[int, Unusable]:
+    """Return, by their place in the list, the tools that cannot be used: unnamed, named like ours, or named twice."""
+    times = Counter(str(definition.get("name")) for definition in definitions)
+    found = ((index, _flaw(definition, times)) for index, definition in enumerate(definitions))
+    return {index: flaw for index, flaw in found if flaw is not None}
+
+
+def _flaw(definition: Mapping[str, Any], times: Mapping[str, int]) -> Unusable | None:
+    name = definition.get("name")
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or _is_broken(name):
+        return Unusable(repr(name)[:MAX_NAME], "listing.malformed", f"a name is a text of 1 to {MAX_NAME} characters")
+    if name.startswith(RESERVED_PREFIX):
+        return Unusable(name, "listing.reserved", f"names that begin with {RESERVED_PREFIX} are the gateway's own")
+    if times[name] > 1:
+        return Unusable(name, "listing.ambiguous", "it is listed more than once, and nobody can tell which is meant")
+    return None
+
+
+def _is_broken(name: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in name)

@@ -15,7 +15,6 @@ import msgspec
 from interlock import canon
 from interlock.core.enforcement import enforce
 from interlock.core.errors import CallerError, Fault
-from interlock.core.inventory import RESERVED_PREFIX
 from interlock.core.requests import Delivered, Ending, Refused, Reply
 from interlock.core.words import Caller, Impact, Standing, ToolCall
 from interlock.proxy import records
@@ -171,7 +170,7 @@ class Door:
         shown: list[Mapping[str, Any]] = []
         for name, listed in listing.tools.items():
             tool = catalog.tools.get((visit.spec.name, name))
-            if tool is None or tool.standing is not Standing.PINNED or name.startswith(RESERVED_PREFIX):
+            if tool is None or tool.standing is not Standing.PINNED:
                 continue
             reads = tool.tool_class.impact is Impact.READ_ONLY
             shown.append(listed.definition if reads else tools.with_reason(listed.definition))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ import msgspec
 
 from interlock import canon
 from interlock.core.errors import InterlockError
-from interlock.core.inventory import Listed, definition_digest
+from interlock.core.inventory import Listed, definition_digest, flaws
 from interlock.core.words import ToolClass
 from interlock.wire import jsonrpc
 from interlock.wire.versions import Era
@@ -120,20 +120,17 @@ class Lister:
 
     async def _walk(self) -> Listing:
         taken = time.monotonic()
-        tools: dict[str, Listed] = {}
+        raw: list[bytes] = []
         first: jsonrpc.RawParams = {}
         cursor: msgspec.Raw | None = None
         async with asyncio.timeout(LIST_TIMEOUT):
             for _ in range(MAX_PAGES):
                 members = await self._page(cursor)
                 first = first or {key: value for key, value in members.items() if key not in {"tools", "nextCursor"}}
-                for listed in self._read(members):
-                    if listed.name in tools:
-                        raise InterlockError(f"the upstream lists {listed.name} twice")
-                    tools[listed.name] = listed
+                raw += _definitions(members)
                 cursor = members.get("nextCursor")
                 if cursor is None or bytes(cursor) == b"null":
-                    return Listing(tools, first, taken)
+                    return Listing(self._read(raw), first, taken)
         raise InterlockError(f"the upstream's list of tools has more than {MAX_PAGES} pages")
 
     async def _page(self, cursor: msgspec.Raw | None) -> jsonrpc.RawParams:
@@ -144,24 +141,39 @@ class Lister:
             raise InterlockError("the upstream does not list its tools")
         return members
 
-    def _read(self, members: jsonrpc.RawParams) -> list[Listed]:
+    def _read(self, raw: Sequence[bytes]) -> Mapping[str, Listed]:
+        """Return the tools that can be used; what was read before, byte for byte, is not read again."""
+        known = self._known
         try:
-            definitions = msgspec.json.decode(members.get("tools", msgspec.Raw(b"[]")), type=list[msgspec.Raw])
-            return [self._read_one(bytes(definition)) for definition in definitions]
-        except (msgspec.DecodeError, canon.ParseError, canon.EncodeError) as error:
+            parsed = [known[data].definition if data in known else _parse(data) for data in raw]
+            flawed = flaws(parsed)
+            usable = [
+                (data, definition)
+                for index, (data, definition) in enumerate(zip(raw, parsed, strict=True))
+                if index not in flawed
+            ]
+            self._known = {data: known.get(data) or self._listed(definition) for data, definition in usable}
+        except (canon.ParseError, canon.EncodeError) as error:
             raise InterlockError(f"the upstream's list of tools is malformed: {error}") from None
+        return {tool.name: tool for tool in self._known.values()}
 
-    def _read_one(self, raw: bytes) -> Listed:
-        known = self._known.get(raw)
-        if known is None:
-            definition = canon.parse(raw)
-            if not isinstance(definition, dict) or not isinstance(definition.get("name"), str):
-                raise InterlockError("the upstream lists a tool without a name")
-            known = Listed(definition["name"], definition_digest(definition), definition, self._classify(definition))
-            if len(self._known) > 10 * MAX_PAGES:
-                self._known.clear()
-            self._known[raw] = known
-        return known
+    def _listed(self, definition: Mapping[str, Any]) -> Listed:
+        return Listed(definition["name"], definition_digest(definition), definition, self._classify(definition))
+
+
+def _parse(raw: bytes) -> Mapping[str, Any]:
+    definition = canon.parse(raw)
+    if not isinstance(definition, dict):
+        raise InterlockError("the upstream lists a tool that is no object")
+    return definition
+
+
+def _definitions(members: jsonrpc.RawParams) -> list[bytes]:
+    try:
+        definitions = msgspec.json.decode(members.get("tools", msgspec.Raw(b"[]")), type=list[msgspec.Raw])
+    except msgspec.DecodeError as error:
+        raise InterlockError(f"the upstream's list of tools is malformed: {error}") from None
+    return [bytes(definition) for definition in definitions]
 
 
 Connect = Callable[[], Awaitable[Upstream]]

@@ -47,11 +47,12 @@ def observe(connection: sqlite3.Connection, entry: ServerEntry, listed: Iterable
         before, pin, seen = known.pop(tool.name, (None, None, None))
         review = find_review(connection, entry.name, tool)
         tool_class = reviewed(tool.tool_class, review) if review else tool.tool_class
-        after = standing(before=before, pin=pin, listed=tool.digest)
+        promoted = review is not None and pin is None  # a review made elsewhere; drift waits for one made here
+        after = Standing.PINNED if promoted else standing(before=before, pin=pin, listed=tool.digest)
         if before is None or after is not before or seen != tool.digest:
             changes.append(Change(tool.name, before, after))
         _keep_tool(connection, entry.name, replace(tool, tool_class=tool_class), after, now)
-        if review is not None and (pin is None or pin != tool.digest or before is Standing.DRIFTED):
+        if promoted:
             pin_tool(connection, entry.name, tool.name)
     for name, (before, pin, _seen) in known.items():
         after = standing(before=before, pin=pin, listed=None)
@@ -134,7 +135,8 @@ def stop(connection: sqlite3.Connection, scope: str, name: str, body: Mapping[st
 def resume(connection: sqlite3.Connection, scope: str, name: str) -> bool:
     """Take a stop back; whether there was one."""
     removed = connection.execute("DELETE FROM stops WHERE scope = ? AND name = ?", (scope, name))
-    _next_epoch(connection)
+    if removed.rowcount:
+        _next_epoch(connection)
     return bool(removed.rowcount)
 
 
