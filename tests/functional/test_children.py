@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import tracemalloc
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -150,14 +151,20 @@ def test_sigterm_comes_first_and_reaches_the_whole_group(run: Callable[..., None
 
 
 @linux_only
-def test_a_daemonised_grandchild_does_not_survive_stop(run: Callable[..., None]) -> None:
+def test_a_daemonised_grandchild_does_not_survive_stop(
+    run: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[list[int]] = []
+    monkeypatch.setattr(children, "_end_marked", lambda mark: found.append(alive(mark)))
+    monkeypatch.setattr(children, "_HARD_SECONDS", 4.0)  # less than the minder's patience after one SIGTERM
+
     async def main() -> None:
         child = await Child.start(python(DAEMON + "time.sleep(300)"), quiet)
         daemon = int(await anext(child.lines()))
         assert there(daemon)
         await child.stop(grace=0.1)
+        assert found == [[]]  # the minder's work, not the last resort's
         assert not there(daemon)
-        assert not alive(child._mark)
 
     run(main())
 
@@ -259,8 +266,22 @@ def test_an_unread_child_that_floods_both_outputs_can_be_stopped(run: Callable[.
             await asyncio.sleep(0.01)
         await child.stop(grace=0.1)
         assert len(child.stderr_tail) == 200
-        assert {len(line) for line in child.stderr_tail} == {4096}
+        assert {len(line) for line in child.stderr_tail[:-1]} == {4096}  # the last one was cut by the kill
         assert not alive(child._mark)
+
+    run(main())
+
+
+def test_endless_stderr_without_a_line_end_holds_no_memory(run: Callable[..., None]) -> None:
+    async def main() -> None:
+        child = await Child.start(python("for _ in range(30): os.write(2, b'e' * (1 << 20))"), quiet)
+        tracemalloc.start()
+        await child.wait()
+        await child.stop()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 4 << 20
+        assert child.stderr_tail == (b"e" * 4096,)
 
     run(main())
 
@@ -409,3 +430,12 @@ def test_when_interlock_is_killed_nothing_is_left() -> None:
     assert not there(int(minder))
     assert not there(int(daemon))
     assert alive(mark) == []
+
+
+@linux_only
+def test_a_minder_whose_parent_died_before_it_could_ask_starts_nothing() -> None:
+    ran = subprocess.run(
+        [*children._MINDER, "1", "/bin/echo", "started"], capture_output=True, text=True, check=False, timeout=20
+    )
+    assert ran.returncode == 125
+    assert "started" not in ran.stdout
