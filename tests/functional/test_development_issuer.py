@@ -25,17 +25,12 @@ from mcp.shared.auth import (
 from pydantic import AnyUrl
 
 from interlock.core.words import Caller
-from interlock.identity import (
-    DevelopmentIssuer,
-    DevelopmentSettings,
-    HttpRequest,
-    HttpResponse,
-    ResourceMetadata,
-    Verifier,
-    challenge,
-    load_or_create_key,
-    locate,
-)
+from interlock.identity.challenge import ResourceMetadata, challenge
+from interlock.identity.development import DevelopmentIssuer, DevelopmentSettings
+from interlock.identity.keys import load_or_create_key
+from interlock.identity.resources import locate
+from interlock.identity.tokens import Verifier
+from interlock.identity.words import HttpRequest, HttpResponse
 
 CALLBACK = "http://localhost:1/callback"
 DOCUMENT = "https://client.example/client.json"

@@ -12,7 +12,7 @@ from interlock.cli.context import now
 from interlock.cli.terminal import talk, write
 from interlock.control.people import timestamp
 from interlock.core.errors import IntegrityError, OperatorError
-from interlock.identity import load_or_create_key
+from interlock.identity.keys import load_or_create_key
 from interlock.policy import shipped
 from interlock.settings import Settings, default_text, load
 from interlock.stores.sqlite.desk import Desk, create

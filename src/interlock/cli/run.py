@@ -19,8 +19,10 @@ from interlock.cli import keys
 from interlock.cli.context import now, os_user, settings_of
 from interlock.cli.wiring import http_client
 from interlock.core.errors import InterlockError, OperatorError
-from interlock.identity import Principal, locate, mint_development_token
+from interlock.identity.development import mint_development_token
 from interlock.identity.keys import load_key
+from interlock.identity.resources import locate
+from interlock.identity.tokens import Principal
 from interlock.net.url import parse_upstream_url
 from interlock.proxy.shim import Shim
 from interlock.settings import Settings

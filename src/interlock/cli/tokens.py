@@ -7,8 +7,9 @@ import argparse
 from interlock.cli import keys
 from interlock.cli.context import now, settings_of
 from interlock.core.errors import OperatorError
-from interlock.identity import Principal, mint_development_token
+from interlock.identity.development import mint_development_token
 from interlock.identity.keys import load_key
+from interlock.identity.tokens import Principal
 
 
 def token(arguments: argparse.Namespace) -> int:

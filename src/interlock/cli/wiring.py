@@ -17,20 +17,13 @@ from interlock.core.approval import Deadlines
 from interlock.core.errors import OperatorError
 from interlock.core.requests import Credential
 from interlock.core.words import Caller, Tool, ToolClass
-from interlock.identity import (
-    DevelopmentIssuer,
-    DevelopmentSettings,
-    HttpRequest,
-    Refusal,
-    ResourceMetadata,
-    Verifier,
-    challenge,
-    issuer_of,
-    locate,
-)
+from interlock.identity.challenge import ResourceMetadata, challenge
+from interlock.identity.development import DevelopmentIssuer, DevelopmentSettings, issuer_of
 from interlock.identity.keys import load_key
 from interlock.identity.lend import resolve
-from interlock.identity.words import HttpResponse, RefusalCode
+from interlock.identity.resources import locate
+from interlock.identity.tokens import Verifier
+from interlock.identity.words import HttpRequest, HttpResponse, Refusal, RefusalCode
 from interlock.net.client import HttpClient
 from interlock.net.connection import ClientLimits
 from interlock.net.dial import Dialer

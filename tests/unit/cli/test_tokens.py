@@ -4,8 +4,9 @@ import time
 from pathlib import Path
 
 from interlock.core.words import Caller
-from interlock.identity import Verifier, issuer_of
+from interlock.identity.development import issuer_of
 from interlock.identity.keys import load_key
+from interlock.identity.tokens import Verifier
 from unit.cli.conftest import CONFIG, Terminal
 
 BASE = "http://127.0.0.1:8700"
