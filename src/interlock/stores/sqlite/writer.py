@@ -105,7 +105,8 @@ class Writer:
             self._queue.append(job)
             self._wake.notify()
         try:
-            return await asyncio.wait_for(job.future, wait)
+            async with asyncio.timeout(wait):  # wait_for swallows a cancellation on Python 3.11
+                return await job.future
         except TimeoutError:
             if self._give_up(job):
                 raise InterlockError(f"the store did not become durable within {wait:g} s") from None
