@@ -106,5 +106,5 @@ def _width(text: str) -> int:
 
 
 def _safe(text: str) -> str:
-    """Spell out what is invisible; a colour of ours is put on afterwards."""
-    return text if text.isascii() and text.isprintable() else reveal(text)
+    """Spell out what is invisible, but nothing twice; a colour of ours is put on afterwards."""
+    return text if text.isascii() and text.isprintable() else reveal(text, keep="⟨⟩")

@@ -16,19 +16,23 @@ They are Unicode's Default_Ignorable_Code_Point beyond the hidden categories, an
 """
 
 
-def reveal(text: str) -> str:
+def reveal(text: str, *, keep: str = "") -> str:
     r"""Return ``text`` with every invisible, bidirectional, control or unusual space character spelled out.
 
     ``\u202e`` becomes ``⟨U+202E⟩``; a plain space stays. What is already spelled like that is escaped, too,
-    so that nobody can write an innocent ``⟨U+202E⟩``.
+    so that nobody can write an innocent ``⟨U+202E⟩``. Characters in ``keep`` stay as they are: whoever shows
+    the text takes care of them.
     """
-    return "".join(_reveal_one(character) for character in text)
+    return "".join(character if character in keep else _reveal_one(character) for character in text)
 
 
 def reveal_json(value: Any) -> Any:
-    """Return a JSON value with every string in it, keys included, revealed."""
+    """Return a JSON value with every string in it, keys included, revealed.
+
+    Line ends and tabs in values stay: JSON text spells them out itself, and a page can show them as they are.
+    """
     if isinstance(value, str):
-        return reveal(value)
+        return reveal(value, keep="\n\t")
     if isinstance(value, Mapping):
         return {reveal(str(key)): reveal_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

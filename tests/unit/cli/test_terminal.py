@@ -73,3 +73,8 @@ def test_columns_fit_or_are_as_narrow_as_they_get(widths: list[int], room: int) 
 
 def test_forgetting_an_output_that_is_no_file_is_harmless() -> None:
     terminal.forget_output()
+
+
+def test_what_was_revealed_before_is_not_spelled_out_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.write("frozen: a⟨U+202E⟩b, fresh: \u202e")
+    assert capsys.readouterr().out == "frozen: a⟨U+202E⟩b, fresh: ⟨U+202E⟩\n"

@@ -89,3 +89,11 @@ def test_json_is_revealed_keys_and_depths_included() -> None:
         "f": 0.5,
     }
     assert reveal_json({7: "\0"}) == {"7": "⟨U+0000⟩"}
+
+
+def test_line_ends_of_a_value_stay_since_json_spells_them_out() -> None:
+    assert reveal_json({"a\n": "b\n\tc\r"}) == {"a⟨U+000A⟩": "b\n\tc⟨U+000D⟩"}
+
+
+def test_what_is_kept_stays_and_nothing_else() -> None:
+    assert reveal("⟨U+202E⟩\u202e", keep="⟨⟩") == "⟨U+202E⟩⟨U+202E⟩"
