@@ -23,8 +23,9 @@ def demo(arguments: argparse.Namespace) -> int:
         InterlockError: something that the story tells did not happen.
 
     """
-    if not arguments.serve and find_spec("mcp") is None:
+    if find_spec("mcp") is None:
         raise OperatorError("the demo's client, the MCP SDK for Python, is not installed", "run `make setup`")
-    with stage(find_programs()) as scratch:
-        resolve(STAY if arguments.serve else STORY)(scratch)
+    play, wait = (STAY, "3s") if arguments.serve else (STORY, "500ms")
+    with stage(find_programs(), wait) as scratch:
+        resolve(play)(scratch)
     return 0

@@ -10,8 +10,8 @@ from interlock.cli.demo.agent import Answer, Era
 from interlock.cli.demo.teller import expect
 from interlock.wire.calls import REDEEM
 
-PLAN = "Launch plan\nMonday: tell the customers. Tuesday: switch. No cake.\n"
-BY_HAND = "Launch plan, with cake after all, written by Ann herself.\n"
+PLAN = "Launch plan: tell the customers on Monday, switch on Tuesday. No cake."
+BY_HAND = "Launch plan, with cake after all, written by Ann herself."
 FACT = {"name": "cake", "entityType": "decision", "observations": ["Ann wants it"]}
 DELETION = {"entityNames": ["cake"]}
 
@@ -61,14 +61,15 @@ def approve(cast: Cast, approval: str) -> None:
         [
             ["who", f"{shown['who']['verified']['subject']} through {shown['who']['verified']['workload']} (verified)"],
             ["what", f"{shown['server']}/{shown['tool']}, tier {shown['tier']}, by {', '.join(shown['policies'])}"],
-            ["with", json.dumps(shown["arguments"])],
+            ["with", json.dumps(shown["arguments"], ensure_ascii=False)],
             ["so that", shown["consequence"]],
         ]
     )
     words = ("approvals", "approve", approval, "--as", PERSON, "--reason", "the cake is off, I checked")
     teller.command(*words)
-    teller.lines(cast.stage.run(*words).err.splitlines())
-    expect(_state(cast, approval)["state"] == "approved", "the approval was not recorded")
+    answered = cast.stage.run(*words).err
+    teller.lines(answered.splitlines())
+    expect(f"{approval}: approved" in answered, "the approval was not recorded")
     expect(cast.stage.notes.read_text() == before, "approving alone changed the file")
     teller.say(
         "Nothing has run yet: an approval executes nothing by itself. It is good for one call, of exactly these "
@@ -88,14 +89,14 @@ def run_once(cast: Cast) -> None:
     teller.say(f"The file now holds the new plan, {len(PLAN)} characters.")
 
 
-def repeat(cast: Cast, approval: str) -> str:
-    """Try to use the approval a second time; return the id of the new one that was asked for."""
+def repeat(cast: Cast, approval: str) -> None:
+    """Try to use the approval a second time."""
     teller, notes = cast.teller, cast.stage.notes
     teller.act("A second time is refused")
     notes.write_text(BY_HAND)
     teller.say("Ann rewrites the plan by hand. The agent tries to use the old approval again, in both ways there are:")
     spent = cast.ann.call("files", REDEEM, {"approval_id": approval})
-    teller.status(spent.status, f"{REDEEM} {approval}")
+    teller.status(str(spent.decision.get("reason")), f"{REDEEM} {approval}")
     teller.quote(spent.text)
     expect(spent.decision.get("reason") == "approval.spent", "a used approval could be redeemed")
     again = cast.ann.call("files", "write_file", overwriting(cast))
@@ -103,21 +104,19 @@ def repeat(cast: Cast, approval: str) -> str:
     expect(again.status == "pending" and again.approval not in {"", approval}, "a used approval was good again")
     expect(notes.read_text() == BY_HAND, "the call ran a second time")
     teller.say("Ann's own words are still in the file.")
-    return again.approval
 
 
-def deny(cast: Cast, pending: str) -> None:
-    """Deny a deletion, and the call of before."""
+def deny(cast: Cast) -> None:
+    """Deny a deletion."""
     teller = cast.teller
     teller.act("A person says no")
     teller.say("The agent wants to forget about the cake. Deleting from the memory cannot be undone.")
     asked = cast.ann.call("memory", "delete_entities", DELETION)
     expect(asked.status == "pending", "deleting did not wait for a person")
     teller.status(asked.status, f"memory/delete_entities, tier {asked.decision['tier']}, approval {asked.approval}")
-    for approval in (pending, asked.approval):
-        words = ("approvals", "deny", approval, "--as", PERSON, "--reason", "there will be cake")
-        teller.command(*words)
-        cast.stage.run(*words)
+    words = ("approvals", "deny", asked.approval, "--as", PERSON, "--reason", "there will be cake")
+    teller.command(*words)
+    cast.stage.run(*words)
     answer = cast.ann.call("memory", "delete_entities", DELETION)
     teller.status(answer.status, "memory/delete_entities, asked for again")
     teller.quote(answer.text)
@@ -135,8 +134,3 @@ def overwriting(cast: Cast) -> dict[str, Any]:
 def first_line(of: Answer | str) -> str:
     """Return the first line of a text."""
     return (of if isinstance(of, str) else of.text).splitlines()[0]
-
-
-def _state(cast: Cast, approval: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(cast.stage.run("approvals", "show", approval, "-o", "json").out)
-    return found

@@ -30,8 +30,8 @@ def drift(cast: Cast) -> None:
     use_memory(stage.folder, MEMORY)
     teller.say(
         f"Overnight the memory server was upgraded from its release {version_of(MEMORY_BEFORE)} to "
-        f"{version_of(MEMORY)}; both are real. Ben's first call starts the new one, and Interlock looks again before it "
-        "lets anything through."
+        f"{version_of(MEMORY)} (both are real). Ben's first call starts the new one, and Interlock looks at what it "
+        "offers before it lets anything through."
     )
     answer = agent_of(stage, "ben").call("memory", "read_graph", {})
     teller.status(answer.status, "memory/read_graph, called by Ben")
@@ -121,7 +121,7 @@ def _told(record: Mapping[str, Any]) -> str:
             return f"about to run, approved by {approvers}"
         case "outcome":
             return f"{record['outcome']}; decision and outcome agree: {record['agreement']}"
-    return f"{record['outcome']}: {record['decision']['reason']}, not run"
+    return f"{record['outcome']}, not run"
 
 
 def _copy_and_forge(stage: Stage, copy: Path) -> int:

@@ -47,11 +47,15 @@ def find_programs() -> Programs:
     return programs
 
 
-def configuration(folder: Path, programs: Programs, ports: tuple[int, int]) -> str:
-    """Return interlock.yaml for a scratch folder; ``ports`` are the gateway's and the console's."""
+def configuration(folder: Path, programs: Programs, ports: tuple[int, int], wait: str) -> str:
+    """Return interlock.yaml for a scratch folder.
+
+    ``ports`` are the gateway's and the console's, ``wait`` how long a call waits for a quick answer.
+    """
     files = _command(programs.node, FILES / ENTRY, folder / "data")
     memory = _command(programs.node, MEMORY_LINK / ENTRY)
     clock = _command(programs.time, "--local-timezone", "UTC")
+    kept = json.dumps(str(folder / "memory.jsonl"))
     common = "tenant: acme, owner: platform-team, risk_owner: security-team"
     gateway, console = ports
     return f"""\
@@ -61,12 +65,12 @@ console: {{listen: "127.0.0.1:{console}"}}
 store: sqlite:///var/interlock.db
 policy: {{path: policy/}}
 audit: {{checkpoints: ["file:checkpoints/"]}}
-approvals: {{wait: 500ms, decide_by: 15m, redeem_by: 15m}}
+approvals: {{wait: {wait}, decide_by: 15m, redeem_by: 15m}}
 identity: {{development_issuer: true}}
 limits: {{}}
 servers:
   files: {{transport: stdio, command: {files}, {common}}}
-  memory: {{transport: stdio, command: {memory}, env: {{MEMORY_FILE_PATH: {json.dumps(str(folder / "memory.jsonl"))}}}, {common}}}
+  memory: {{transport: stdio, command: {memory}, env: {{MEMORY_FILE_PATH: {kept}}}, {common}}}
   time: {{transport: stdio, command: {clock}, {common}}}
 """
 

@@ -30,10 +30,7 @@ COMMAND_SECONDS = 60.0
 _OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LOG_LINES = 20
 
-NOTES = """\
-Launch plan
-Monday: tell the customers. Tuesday: switch. Wednesday: cake.
-"""
+NOTES = "Launch plan: tell the customers on Monday, switch on Tuesday, cake on Wednesday."
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +148,11 @@ class Stage:
 
 
 @contextmanager
-def stage(programs: Programs) -> Iterator[Stage]:
-    """Make a scratch folder with a configuration; nothing of it is left at the end, whatever that is."""
+def stage(programs: Programs, wait: str) -> Iterator[Stage]:
+    """Make a scratch folder with a configuration; nothing of it is left at the end, whatever that is.
+
+    ``wait`` is how long a call waits for a quick answer, as the configuration writes it.
+    """
     with interrupted_by_signals():
         folder = Path(tempfile.mkdtemp(prefix="interlock-demo-")).resolve()
         try:
@@ -160,7 +160,7 @@ def stage(programs: Programs) -> Iterator[Stage]:
             set_up.notes.parent.mkdir()
             set_up.notes.write_text(NOTES, encoding="utf-8")
             use_memory(folder, MEMORY_BEFORE)
-            set_up.config.write_text(configuration(folder, programs, _free_ports()), encoding="utf-8")
+            set_up.config.write_text(configuration(folder, programs, _free_ports(), wait), encoding="utf-8")
             yield set_up
         finally:
             with undisturbed():

@@ -6,6 +6,7 @@ import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,9 @@ def stay(stage: Stage) -> None:
         InterlockError: the gateway ended by itself.
 
     """
-    stage.run("init")
-    stage.run("inventory", "sync", "--accept", "--as", PERSON, "--reason", "to try")
     try:
+        stage.run("init")
+        stage.run("inventory", "sync", "--accept", "--as", PERSON, "--reason", "to try")
         with stage.serving() as gateway:
             write(invitation(stage, stage.run(*token_words()).out.strip()))
             sys.stdout.flush()
@@ -57,16 +58,18 @@ A token, good for 15 minutes:
 another one:
   {command(stage, *token_words())}
 
-For a client that starts commands (no token needed), under "mcpServers":
-{_json({name: _stdio(stage, name) for name in SERVERS})}
+For a client that starts commands; it needs no token:
+{_entries({name: _stdio(stage, name) for name in SERVERS})}
 
-For a client that speaks HTTP and can log in (a page opens; no token needed):
-{_json(http)}
+For a client that speaks HTTP and can log in; it opens a page and needs no token:
+{_entries(http)}
 
-For one that cannot, with the token:
-{_json({name: entry | headers for name, entry in http.items()})}
+For one that cannot, each entry with the token, such as:
+{_entries({"files": http["files"] | headers})}
 
-Things to ask for: read {stage.notes}; overwrite it (this waits for you).
+(VS Code says "servers" where others say "mcpServers".)
+
+Things to ask for: read {stage.notes}, and overwrite it, which waits for you.
 What waits, and your answer to it:
   {command(stage, "approvals", "watch")}
   {command(stage, "approvals", "approve", "ID", "--as", PERSON, "--reason", "I looked")}
@@ -88,8 +91,10 @@ def _program() -> Path:
     return Path(sys.executable).parent / "interlock"
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2)
+def _entries(entries: Mapping[str, Any]) -> str:
+    """Return a client's configuration, an entry a line."""
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items())
+    return f'{{"mcpServers": {{\n{lines}\n}}}}'
 
 
 def _wait(gateway: subprocess.Popen[bytes], stage: Stage) -> None:

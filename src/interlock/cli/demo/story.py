@@ -10,10 +10,11 @@ from interlock.cli.demo.proving import drift, forge, knock_and_pretend, show_rec
 from interlock.cli.demo.stage import Stage
 from interlock.cli.demo.teller import Teller
 
-INTRODUCTION = """\
-Ann's agent takes notes for her. It is a real MCP client (the Python SDK) and it calls three real MCP servers: a folder \
-of files, a memory, and the time. Interlock stands between them: every call passes it, what only reads runs at once, \
-what destroys waits for a person, and everything is written down before it happens."""
+INTRODUCTION = (
+    "Ann's agent takes notes for her. It is a real MCP client (the Python SDK) and it calls three real MCP servers: a "
+    "folder of files, a memory, and the time. Interlock stands between them: every call passes it, what only reads "
+    "runs at once, what destroys waits for a person, and everything is written down before it happens."
+)
 
 
 def tell(stage: Stage) -> None:
@@ -35,12 +36,15 @@ def tell(stage: Stage) -> None:
         asked = wait_for_a_person(cast)
         approve(cast, asked)
         run_once(cast)
-        again = repeat(cast, asked)
-        deny(cast, again)
+        repeat(cast, asked)
+        deny(cast)
         drift(cast)
         knock_and_pretend(cast)
         show_records(cast, asked)
     forge(cast)
     teller.act("The end")
-    teller.say(f"It took {time.monotonic() - began:.0f} seconds. Every line above was checked while it was told.")
+    teller.say(
+        f"It took {time.monotonic() - began:.0f} seconds. All of it was checked while it was told, and nothing is left "
+        "running."
+    )
     teller.say("To try it with your own client: interlock demo --serve. To put it before your own server: README.md.")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from interlock.cli.terminal import tint, write
 from interlock.core.errors import InterlockError
+from interlock.core.visible import reveal
 
 WIDEST = 100
 _INDENT = "   "
@@ -36,8 +37,7 @@ class Teller:
 
     def title(self, text: str) -> None:
         """Begin."""
-        write(text)
-        write("=" * len(text))
+        write(f"{text}\n{'=' * len(text)}\n")
 
     def act(self, text: str) -> None:
         """Begin the next act."""
@@ -64,9 +64,10 @@ class Teller:
 
     def rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Show rows in columns. The last column is wrapped; a cell that is a control or a status has its colour."""
-        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+        safe = [[reveal(cell) for cell in row] for row in rows]
+        widths = [max(len(row[column]) for row in safe) for column in range(len(safe[0]) - 1)]
         margin = len(_INDENT) + 2 + sum(widths) + 2 * len(widths)
-        for row in rows:
+        for row in safe:
             head = "  ".join(
                 _tinted(cell) + " " * (width - len(cell)) for cell, width in zip(row[:-1], widths, strict=True)
             )
@@ -77,7 +78,7 @@ class Teller:
 
     def status(self, status: str, text: str) -> None:
         """Show what a call came to."""
-        self.rows([[f"-> {status}", text]] if status not in _COLOURS else [["->", status, text]])
+        self.rows([["->", status, text]])
 
 
 def expect(happened: bool, what: str) -> None:  # noqa: FBT001 (an assertion reads so)
