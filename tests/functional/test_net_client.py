@@ -1,119 +1,19 @@
 """The HTTP client against real sockets: scripted servers on the loopback."""
 
 import asyncio
-import datetime as dt
-import ipaddress
 import socket
-import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from ipaddress import ip_network
-from pathlib import Path
-from typing import Any
 
 import pytest
-import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from interlock.net.client import HttpClient, tls_context
+from functional.net_server import OK, Serve, Server, always, client, serving, silent, until
+from interlock.net.client import HttpClient
 from interlock.net.connection import ClientLimits
 from interlock.net.dial import Dialer
 from interlock.net.errors import AddressRefused, ConnectFailed, ResponseFailed, SendFailed
-from interlock.net.url import UpstreamUrl, parse_learned_url, parse_upstream_url
-
-Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Callable[[Coroutine[Any, Any, None]], None]:
-    def bounded(main: Coroutine[Any, Any, None]) -> None:
-        (asyncio.run if request.param == "asyncio" else uvloop.run)(asyncio.wait_for(main, 20))
-
-    return bounded
-
-
-class Server:
-    """Serves one script per connection, and remembers what came."""
-
-    def __init__(self, script: Serve) -> None:
-        self.script = script
-        self.connections = 0
-        self.requests: list[bytes] = []
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.url: UpstreamUrl
-
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.current_task()
-        assert task is not None
-        self.tasks.add(task)
-        try:
-            await self.script(reader, writer)
-            writer.close()  # sends what is still unsent first
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            writer.transport.abort()
-        finally:
-            self.tasks.discard(task)
-
-    async def request(self, reader: asyncio.StreamReader) -> bytes:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.startswith(b"content-length")), 0
-        )
-        self.requests.append(head)
-        return await reader.readexactly(length)
-
-
-@asynccontextmanager
-async def serving(script: Callable[[Server], Serve], tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
-    server = Server(lambda _reader, _writer: asyncio.sleep(0))
-    server.script = script(server)
-    listener = await asyncio.start_server(server.accept, "127.0.0.1", 0, ssl=tls)
-    port = listener.sockets[0].getsockname()[1]
-    server.url = parse_upstream_url(f"http{'s' if tls else ''}://127.0.0.1:{port}/mcp?a=1")
-    try:
-        yield server
-    finally:
-        listener.close()
-        for task in list(server.tasks):
-            task.cancel()
-        if server.tasks:
-            await asyncio.wait(server.tasks)
-
-
-def client(**limits: Any) -> HttpClient:
-    return HttpClient(dial=Dialer(), limits=ClientLimits(**limits))
-
-
-def always(answer: bytes) -> Callable[[Server], Serve]:
-    def script(server: Server) -> Serve:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            while True:
-                await server.request(reader)
-                writer.write(answer)
-                await writer.drain()
-
-        return serve
-
-    return script
-
-
-def silent(server: Server) -> Serve:
-    async def serve(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-        await server.request(reader)
-        await reader.read()
-
-    return serve
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():  # noqa: ASYNC110 - what is waited for happens in the kernel
-        await asyncio.sleep(0.002)
+from interlock.net.url import parse_learned_url, parse_upstream_url
 
 
 def test_requests_share_one_kept_connection(run: Callable[..., None]) -> None:
@@ -491,76 +391,5 @@ def test_cancelled_calls_leave_no_connection(run: Callable[..., None]) -> None:
             await until(lambda: not http.connections)
             assert not http.origins
             assert server.connections == 5
-
-    run(main())
-
-
-def certificate(folder: Path, name: x509.GeneralName) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([name]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
-    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return cert_file, key_file
-
-
-def server_tls(folder: Path, name: x509.GeneralName, seen: list[str | None]) -> tuple[ssl.SSLContext, str]:
-    cert_file, key_file = certificate(folder, name)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert_file, key_file)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    context.sni_callback = lambda _sock, asked, _context: seen.append(asked)
-    return context, str(cert_file)
-
-
-def test_tls_checks_the_name_while_the_address_is_pinned(run: Callable[..., None], tmp_path: Path) -> None:
-    seen: list[str | None] = []
-
-    async def loopback(_host: str, _port: int) -> Sequence[str]:
-        return ["127.0.0.1"]
-
-    async def main() -> None:
-        context, ca_file = server_tls(tmp_path, x509.DNSName("mcp.example.com"), seen)
-        dialer = Dialer(networks=(ip_network("127.0.0.1/32"),), resolve=loopback)
-        async with (
-            serving(always(OK), context) as server,
-            HttpClient(dial=dialer, limits=ClientLimits(), tls=tls_context(ca_file)) as http,
-        ):
-            port = server.url.port
-            url = parse_upstream_url(f"https://mcp.example.com:{port}/")
-            for _ in range(5):
-                assert await (await http.send("POST", url, body=bytes(300_000))).read() == b"ok"
-            assert server.connections == 1
-            for host in ("other.example.com", "127.0.0.1"):
-                with pytest.raises(ConnectFailed):
-                    await http.send("GET", parse_upstream_url(f"https://{host}:{port}/"))
-            assert len(server.requests) == 5
-        assert seen == ["mcp.example.com", "other.example.com", None]
-
-    run(main())
-
-
-def test_tls_trusts_nobody_unknown(run: Callable[..., None], tmp_path: Path) -> None:
-    async def main() -> None:
-        context, _ = server_tls(tmp_path, x509.IPAddress(ipaddress.ip_address("127.0.0.1")), [])
-        async with serving(always(OK), context) as server, client() as http:
-            with pytest.raises(ConnectFailed):
-                await http.send("GET", server.url)
-            assert not server.requests
 
     run(main())
