@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from interlock.audit.checkpoint import Checkpoint, MalformedNoteError, SigningKey, parse_note, sign_checkpoint
@@ -13,6 +14,9 @@ from interlock.audit.merkle import Frontier
 from interlock.core.errors import IntegrityError, InterlockError
 
 SUFFIX = ".checkpoint"
+KEPT_NEWEST = 256
+KEPT_SPAN = 4096
+"""Of the checkpoints older than the newest ones, one in so many records is kept."""
 
 
 def signer(key: SigningKey) -> Callable[[Frontier], str]:
@@ -49,6 +53,22 @@ def copy(note: str, places: Iterable[Path]) -> None:
         raise InterlockError(
             "the checkpoint was not copied everywhere: " + "; ".join(failed), "make the place writable, then sign again"
         )
+
+
+def thin(places: Iterable[Path], origin: str) -> None:
+    """Remove checkpoints that later ones make superfluous: keep the newest, and of the older one in so many records.
+
+    A later checkpoint speaks for everything before it, so nothing becomes harder to detect; an older one only
+    narrows down where. A place that lets nothing be removed keeps them all.
+    """
+    for place in places:
+        with suppress(OSError):
+            kept: set[int] = set()
+            for path in sorted(place.glob(f"{_prefix(origin)}*{SUFFIX}"))[:-KEPT_NEWEST]:
+                span = int(path.name.removeprefix(_prefix(origin)).removesuffix(SUFFIX)) // KEPT_SPAN
+                if span in kept:
+                    path.unlink()
+                kept.add(span)
 
 
 def read(places: Iterable[Path], origin: str) -> dict[str, bytes]:

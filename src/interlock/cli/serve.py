@@ -18,7 +18,7 @@ from interlock.cli.run import unused
 from interlock.cli.terminal import complain, talk
 from interlock.cli.wiring import Connector, Lender, gateway, http_client
 from interlock.control.people import timestamp
-from interlock.core.errors import Fault
+from interlock.core.errors import Fault, OperatorError
 from interlock.policy import PolicySnapshot, load
 from interlock.proxy import server
 from interlock.proxy.pool import Pool
@@ -60,11 +60,11 @@ class PolicyHolder:
 
     def reload(self) -> bool:
         """Take a changed policy in force; whether it is another one now."""
-        stamp = self._look()
-        if stamp == self._stamp:
-            return False
-        self._stamp = stamp
         try:
+            stamp = self._look()
+            if stamp == self._stamp:
+                return False
+            self._stamp = stamp
             fresh = load(policy_texts(self._directory))
         except Fault as fault:
             complain(f"the policy stays as it is: {fault.diagnostics()}")
@@ -74,7 +74,18 @@ class PolicyHolder:
         return changed
 
     def _look(self) -> list[tuple[str, int, int]]:
-        files = [(file, file.stat()) for file in sorted(self._directory.glob("*.cedar"))]
+        """Return what tells the files apart from changed ones.
+
+        Raises:
+            OperatorError: one went away while we looked, as when an editor replaces it.
+
+        """
+        try:
+            files = [(file, file.stat()) for file in sorted(self._directory.glob("*.cedar"))]
+        except OSError as error:
+            raise OperatorError(
+                f"{error.filename}: cannot be read: {error.strerror}", "it is looked at again"
+            ) from None
         return [(file.name, stat.st_mtime_ns, stat.st_size) for file, stat in files]
 
 
@@ -116,7 +127,9 @@ class Companion:
         self._store = store
         self._policy = policy
         self._unused = unused
-        self._sign = checkpoints.signer(keys.load_log_key(settings))
+        key = keys.load_log_key(settings)
+        self._origin = key.name
+        self._sign = checkpoints.signer(key)
         self._signed = 0
 
     async def run(self) -> None:
@@ -150,4 +163,5 @@ class Companion:
             )
         if recover:
             await self._store.recover()
+            await asyncio.to_thread(checkpoints.thin, self._settings.audit.checkpoints, self._origin)
         await self.checkpoint()

@@ -81,3 +81,17 @@ def test_a_place_that_is_gone_keeps_no_other_from_its_copy(tmp_path: Path) -> No
 def test_the_newest_size_leaves_out_what_cannot_be_read() -> None:
     assert checkpoints.newest_size([b"x", sign(tree(b"a", b"b", b"c")).encode(), sign(tree(b"a")).encode()]) == 3
     assert checkpoints.newest_size([]) == 0
+
+
+def test_thinning_keeps_the_newest_and_of_the_older_one_in_so_many_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "KEPT_NEWEST", 2)
+    monkeypatch.setattr(checkpoints, "KEPT_SPAN", 4)
+    for size in range(1, 12):
+        checkpoints.copy(sign(tree(*(b"x" for _ in range(size)))), [tmp_path])
+    checkpoints.copy(checkpoints.signer(OTHER)(tree(b"a")), [tmp_path])
+    checkpoints.thin([tmp_path, tmp_path / "not there"], KEY.name)
+    kept = [Path(name).name for name in checkpoints.read([tmp_path], KEY.name)]
+    assert kept == [checkpoints.file_name(KEY.name, size) for size in (1, 4, 8, 10, 11)]
+    assert len(checkpoints.read([tmp_path], OTHER.name)) == 1

@@ -14,6 +14,8 @@ from interlock.core.errors import InterlockError, OperatorError
 
 _COLUMNS = "seq, leaf, hash, kind, call_id, time, tenant, server, tool, subject, workload, approver, control, outcome"
 _INSERT = f"INSERT INTO log ({_COLUMNS}) VALUES ({', '.join('?' * 14)})"  # noqa: S608 (constants)
+KEPT_NEWEST = 256
+KEPT_SPAN = 4096
 _PLAIN = ("kind", "call_id", "time", "tenant", "server", "tool", "subject", "workload")
 _COPIED = (*_PLAIN, "approval", "decision", "outcome")
 FILTERS = frozenset({"kind", "call_id", "tenant", "server", "tool", "subject", "workload", "control", "outcome"})
@@ -61,8 +63,13 @@ def head(connection: sqlite3.Connection) -> Frontier:
 
 
 def save_checkpoint(connection: sqlite3.Connection, size: int, note: str) -> None:
-    """Keep a signed checkpoint."""
+    """Keep a signed checkpoint; of the older ones, one in so many records is enough: a later one speaks for all."""
     connection.execute("INSERT OR IGNORE INTO checkpoints (size, note) VALUES (?, ?)", (size, note))
+    connection.execute(
+        "DELETE FROM checkpoints WHERE size NOT IN (SELECT size FROM checkpoints ORDER BY size DESC LIMIT ?)"
+        " AND size NOT IN (SELECT min(size) FROM checkpoints GROUP BY size / ?)",
+        (KEPT_NEWEST, KEPT_SPAN),
+    )
 
 
 def checkpoints(connection: sqlite3.Connection) -> list[str]:
