@@ -16,7 +16,7 @@ MAX_DEPTH = 256
 
 _EXPONENT_FROM = 21
 _LEADING_ZEROS = 6
-_encode_plain = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+_encode_plain = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class ParseError(ValueError):
@@ -140,7 +140,7 @@ def _write(value: Any, depth: int = 0) -> str:
         return int.__repr__(value)
     if isinstance(value, float):
         return _write_float(value)
-    if depth == MAX_DEPTH and isinstance(value, Mapping | list | tuple):
+    if depth == MAX_DEPTH:
         raise EncodeError(f"nested more than {MAX_DEPTH} deep")
     if isinstance(value, Mapping):
         return "{" + ",".join(_write_member(key, value[key], depth) for key in sorted(value, key=_utf16)) + "}"
@@ -168,7 +168,6 @@ def _write_float(value: float) -> str:
     sign = "-" if value < 0 else ""
     mantissa, _, exponent = repr(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")
-    fraction = "" if fraction == "0" else fraction
     digits = (whole + fraction).lstrip("0")
     point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
     digits = digits.rstrip("0")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import interlock.canon.json as canon_json
 from interlock.canon import MAX_DEPTH, EncodeError, ParseError, encode, parse
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -19,6 +20,8 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=20,
 )
+
+MANY = b"[{" * MAX_DEPTH
 
 
 @given(values)
@@ -116,6 +119,44 @@ def test_parse_counts_depth_not_brackets() -> None:
     deep = b"[" * MAX_DEPTH + b"]" * MAX_DEPTH
     assert encode(parse(deep)) == deep
     assert parse(b'["' + b"[" * 1000 + b'\\"[", "\\\\"]') == ["[" * 1000 + '"[', "\\"]
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        rb'"' + MANY + rb'"',
+        rb'"","' + MANY + rb'"',
+        rb'"\"' + MANY + rb'"',
+        rb'"\\\"' + MANY + rb'"',
+        rb'"\\\\","' + MANY + rb'"',
+        rb'"\n","\\","]","' + MANY + rb'"',
+        rb'"]","' + MANY + rb'"',
+    ],
+)
+def test_brackets_in_strings_nest_nothing(quoted: bytes) -> None:
+    assert parse(b"[" + quoted + b"]")[-1].endswith("[{" * MAX_DEPTH)
+
+
+@pytest.mark.parametrize("before", [b"[],[],[],{},{}", rb'"\\"', rb'"\""', rb'"\\\"","]"', b'"]]]]"'])
+def test_what_stands_before_does_not_hide_how_deep_it_gets(before: bytes) -> None:
+    def nested(depth: int) -> bytes:
+        return b"[" + before + b"," + b"[" * (depth - 1) + b"]" * depth
+
+    assert parse(nested(MAX_DEPTH))
+    with pytest.raises(ParseError, match=rf"^nested more than {MAX_DEPTH} deep$"):
+        parse(nested(MAX_DEPTH + 1))
+
+
+def test_nesting_is_bounded_where_the_page_says() -> None:
+    assert MAX_DEPTH == 256
+
+
+def test_what_is_plain_is_written_the_fast_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canon_json, "_write", None)
+    plain: object = {"a": [1, "x", None, True, {}], "b": "ü"}
+    for _ in range(MAX_DEPTH - 3):
+        plain = [plain]
+    assert encode(plain).strip(b"[]") == b'{"a":[1,"x",null,true,{}],"b":"\xc3\xbc"}'
 
 
 def test_parse_accepts_paired_surrogates() -> None:
