@@ -249,13 +249,12 @@ def decide(approval: Approval, answer: Answer, *, approve: bool) -> Approval | R
 
 
 def _folded(name: str) -> str:
-    """Return a name in the one form that spellings of it share: Unicode's compatibility caseless match (D146).
+    """Return a name in the one form that its spellings share: composition, width, font and case are folded.
 
     Letters of other scripts that only look alike stay apart: to an issuer they are different accounts, and what
     two accounts of one person may do is the issuer's to say.
     """
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFD", name).casefold())
-    return unicodedata.normalize("NFKD", decomposed.casefold())
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def spend(approval: Approval, call: ToolCall, judged: Judged, now: float) -> Approval | Refusal:
