@@ -37,6 +37,8 @@ ROOMS = {
 }
 """The rooms that are mutated, and the tests that have to notice, the quick ones first."""
 MEMORY = 2**31
+CPU_SECONDS = 300
+"""Bounds of one attempt, also where nobody is left to end it."""
 SLOWER = 6
 """How many times longer than the unchanged code a mutation may take; then it counts as noticed."""
 KILLED, SURVIVED, TIMEOUT = "killed", "survived", "timeout"
@@ -176,6 +178,7 @@ def _fork(work: Callable[[], int]) -> int:
 def _try(path: Path, source: str) -> int:
     """Run the tests with ``source`` in place of the file and return 0 if they pass."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
