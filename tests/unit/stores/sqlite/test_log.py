@@ -103,8 +103,10 @@ def test_checkpoints_are_kept_by_size_once(connection: sqlite3.Connection) -> No
 
 
 def test_old_checkpoints_are_thinned_out_new_ones_are_not(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN")
     for size in range(0, 20_000, 20):
         log.save_checkpoint(connection, size, str(size))
+    connection.execute("COMMIT")
     kept = [int(note) for note in log.checkpoints(connection)]
     newest = list(range(20_000 - 20 * log.KEPT_NEWEST, 20_000, 20))
     assert kept[-log.KEPT_NEWEST :] == newest
