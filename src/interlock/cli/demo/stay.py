@@ -61,7 +61,7 @@ another one:
 For a client that starts commands; it needs no token:
 {_entries({name: _stdio(stage, name) for name in SERVERS})}
 
-For a client that speaks HTTP and can log in; it opens a page and needs no token:
+For a client that speaks HTTP and can log in (OAuth); it needs no token:
 {_entries(http)}
 
 For one that cannot, each entry with the token, such as:
