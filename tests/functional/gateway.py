@@ -25,9 +25,9 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from interlock.cli.main import main as interlock
-from interlock.identity import Principal, issuer_of, mint_development_token
-from interlock.identity.development import Mint
+from interlock.identity.development import Mint, issuer_of, mint_development_token
 from interlock.identity.keys import load_key
+from interlock.identity.tokens import Principal
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 UPSTREAM = FIXTURES / "upstream.py"
@@ -117,7 +117,8 @@ class Installation:
 
     def __enter__(self) -> Self:
         self.write()
-        assert self.cli("init")[0] == 0
+        code, _, err = self.cli("init")
+        assert code == 0, err
         return self
 
     def __exit__(self, *_: object) -> None:
