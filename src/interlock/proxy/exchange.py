@@ -157,7 +157,8 @@ class Exchange:
     ) -> None:
         streams, begun = self.accepts("text/event-stream"), False
         while not gone.done():
-            messages = notices.take() if streams else []
+            taken = notices.take()  # also when nobody wants them: what is not taken would end every wait at once
+            messages = taken if streams else []
             begun = begun or (bool(messages) and await self.begin_events(headers))
             for message in messages:
                 await self.event(message)

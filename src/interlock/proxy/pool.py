@@ -25,6 +25,7 @@ SWEEP_SECONDS = 15.0
 PATIENCE_SECONDS = 2.0
 """How long a call waits for a server's next try; if that is further away the call is refused."""
 _LIST_CHANGED = "notifications/tools/list_changed"
+_PROGRESS = "notifications/progress"
 
 Key = tuple[str, ...]
 
@@ -63,6 +64,8 @@ class Link:
     def _hear(self, method: str, params: jsonrpc.RawParams) -> None:
         if method == _LIST_CHANGED:
             self.lister.expire()
+        elif method == _PROGRESS:  # of a request that is over: its token is ours and could be another's at the client
+            return
         for listener in tuple(self.listeners):
             listener(method, params)
 
@@ -133,7 +136,7 @@ class Pool:
         await asyncio.sleep(max(0.0, wait))
 
     async def _make_room(self) -> None:
-        if len(self._links) < self._most:
+        if len(self._links) + len(self._making) <= self._most:  # those being made count, and so does ours
             return
         idle = [(link.used, key) for key, link in self._links.items() if not link.busy]
         if not idle:

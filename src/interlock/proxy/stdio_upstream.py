@@ -107,8 +107,8 @@ class StdioUpstream:
         future: asyncio.Future[jsonrpc.Response] = asyncio.get_running_loop().create_future()
         self._waiting[identifier] = (future, on_notice)
         try:
-            await self._send(jsonrpc.request(identifier, method, params))
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(within):  # of sending, too: a server that does not read blocks the pipe
+                await self._send(jsonrpc.request(identifier, method, params))
                 return await future
         except TimeoutError:
             self._cancel(identifier)

@@ -21,6 +21,8 @@ CLIENT_INFO = {"name": "interlock", "version": "0.1.0"}
 MAX_PAGES = 100
 LIST_TIMEOUT = 30.0
 """Seconds a whole listing may take."""
+MAX_WALKS = 5
+"""Listings in a row that the upstream may say have changed while they were read."""
 
 Notice = Callable[[str, jsonrpc.RawParams], None]
 """Told of each notification that belongs to a request: method and parameters."""
@@ -111,8 +113,11 @@ class Lister:
             InterlockError: the upstream could not be listed.
 
         """
-        oldest = time.monotonic() - max_age
+        oldest, walks = time.monotonic() - max_age, 0
         while self._listing is None or self._listing.taken < max(oldest, self._changed):
+            if walks == MAX_WALKS:
+                raise InterlockError("the upstream's list of tools changes whenever it is read")
+            walks += 1
             if self._running is None or self._running.done():
                 self._running = asyncio.create_task(self._walk())
             self._listing = await asyncio.shield(self._running)
