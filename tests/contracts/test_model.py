@@ -256,10 +256,10 @@ def of_examples(count: int) -> settings:
     return settings(max_examples=count, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-class TestStoreMachine(StoreMachine.TestCase):  # type: ignore[misc, name-defined]
+class TestStoreMachine(StoreMachine.TestCase):  # type: ignore[misc, valid-type]
     settings = of_examples(20)
 
 
 @pytest.mark.slow
-class TestStoreMachineDeeply(StoreMachine.TestCase):  # type: ignore[misc, name-defined]
+class TestStoreMachineDeeply(StoreMachine.TestCase):  # type: ignore[misc, valid-type]
     settings = of_examples(300)
