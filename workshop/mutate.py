@@ -68,8 +68,9 @@ class Mutant(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
             return None
         package = self.path.name == "__init__.py"
         spec = importlib.util.spec_from_loader(fullname, self, origin=str(self.path), is_package=package)
-        if spec is not None and package:
-            spec.submodule_search_locations = [str(self.path.parent)]
+        if spec is not None:
+            spec.has_location = True
+            spec.submodule_search_locations = [str(self.path.parent)] if package else None
         return spec
 
     def get_source(self, _fullname: str) -> str:
