@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interlock.core import inventory
-from interlock.core.inventory import RESERVED_PREFIX, UNPINNED, Review, definition_digest, reviewed, standing
+from interlock.core.inventory import (
+    MAX_NAME,
+    RESERVED_PREFIX,
+    UNPINNED,
+    Review,
+    Unusable,
+    definition_digest,
+    flaws,
+    reviewed,
+    standing,
+)
 from interlock.core.words import Confidence, Evidence, Impact, Source, Standing
 from unit.core.sample import DELETES, manner
 
@@ -91,3 +101,46 @@ def test_a_review_without_a_class_leaves_the_inferred_one() -> None:
     found = reviewed(DELETES, REVIEW)
     assert replace(found, evidence=DELETES.evidence, confidence=DELETES.confidence) == DELETES
     assert found.confidence is Confidence.REVIEWED
+
+
+SENTENCES = {
+    "listing.malformed": "a name is a text of 1 to 256 characters",
+    "listing.reserved": "names that begin with interlock_ are the gateway's own",
+    "listing.ambiguous": "it is listed more than once, and nobody can tell which is meant",
+}
+
+
+def flawed(shown: str, finding: str) -> Unusable:
+    return Unusable(shown, finding, SENTENCES[finding])
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "finding"),
+    [
+        (None, "None", "listing.malformed"),
+        (7, "7", "listing.malformed"),
+        (["x"], "['x']", "listing.malformed"),
+        ("", "''", "listing.malformed"),
+        ("x" * 257, "'" + "x" * 255, "listing.malformed"),
+        ("\ud800", "'\\ud800'", "listing.malformed"),
+        ("a\udfff", "'a\\udfff'", "listing.malformed"),
+        ("interlock_redeem", "interlock_redeem", "listing.reserved"),
+        ("interlock_", "interlock_", "listing.reserved"),
+    ],
+)
+def test_what_cannot_be_used_is_told_by_its_place(name: object, shown: str, finding: str) -> None:
+    assert flaws([{"name": "read"}, {"name": name}, {}]) == {
+        1: flawed(shown, finding),
+        2: flawed("None", "listing.malformed"),
+    }
+
+
+@pytest.mark.parametrize("name", ["x", "x" * MAX_NAME, "interlock", "Interlock_x", "\ud7ff", "\ue000", "日本"])
+def test_any_other_name_can_be_used(name: str) -> None:
+    assert flaws([{"name": name}, {"name": "read"}]) == {}
+
+
+def test_of_two_with_one_name_neither_is_used() -> None:
+    found = flaws([{"name": "a", "title": "one"}, {"name": "b"}, {"name": "a", "title": "two"}])
+    assert found == {0: flawed("a", "listing.ambiguous"), 2: flawed("a", "listing.ambiguous")}
+    assert flaws([]) == {}
