@@ -1,5 +1,6 @@
-"""A stdio MCP server that counts its effects durably: a line, flushed to the disk, before it answers.
+"""An MCP server that counts its effects durably: a line, flushed to the disk, before it answers.
 
+On a pipe, or with ``--http PORT`` on the loopback, where it takes its time and outlives its gateway.
 Standard library only, so that it starts at once. ``UPSTREAM_EFFECTS`` names the journal.
 """
 
@@ -9,6 +10,7 @@ import json
 import os
 import sys
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 _NOTE = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
@@ -50,14 +52,47 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def respond(text: str | bytes) -> str | None:
+    message = json.loads(text)
+    if "id" not in message or "method" not in message:
+        return None
+    result = answer(message["method"], message.get("params", {}))
+    return json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result})
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        if b'"tools/call"' in asked:
+            time.sleep(0.03)
+        said = respond(asked)
+        body = (said or "").encode()
+        self.send_response(200 if said else 202)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.send_error(405)
+
+    do_DELETE = do_GET  # noqa: N815 (the library's name)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
 def main() -> None:
+    if sys.argv[1:2] == ["--http"]:
+        ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), Handler).serve_forever()
+        return
     for line in sys.stdin:
-        message = json.loads(line)
-        if "id" not in message or "method" not in message:
-            continue
-        result = answer(message["method"], message.get("params", {}))
-        sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}) + "\n")
-        sys.stdout.flush()
+        said = respond(line)
+        if said is not None:
+            sys.stdout.write(said + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

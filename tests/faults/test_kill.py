@@ -17,11 +17,14 @@ NTH = {"before_checkpoint_copy": 1, "after_checkpoint_link": 1}
 
 
 @pytest.fixture
-def victim(tmp_path: Path) -> Iterator[Victim]:
-    made = Victim(tmp_path)
+def victim(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Victim]:
+    made = Victim(tmp_path, getattr(request, "param", "stdio"))
     yield made
     made.end()
     print(made.tally)  # noqa: T201 (pytest -rP shows what was survived)
+
+
+over_http = pytest.mark.parametrize("victim", ["http"], indirect=True)
 
 
 def test_killed_at_each_step_of_a_call(victim: Victim) -> None:
@@ -71,6 +74,18 @@ def any_time(victim: Victim, rounds: int, seed: int) -> None:
 
 def test_killed_at_any_time(victim: Victim) -> None:
     any_time(victim, 2, 1)
+
+
+@over_http
+def test_killed_at_any_time_before_a_server_that_lives_on(victim: Victim) -> None:
+    """What the dead gateway had sent still happens, also after it was recovered as unknown."""
+    any_time(victim, 1, 2)
+
+
+@pytest.mark.slow
+@over_http
+def test_killed_at_any_time_before_a_server_that_lives_on_many_times(victim: Victim) -> None:
+    any_time(victim, 15, 3)
 
 
 @pytest.mark.slow

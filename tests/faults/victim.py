@@ -47,6 +47,12 @@ def free_port() -> int:
         return port
 
 
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
 def eventually(holds: Callable[[], bool], within: float) -> bool:
     until = time.monotonic() + within
     while not holds():
@@ -73,6 +79,7 @@ class Victim:
     """One installation; ``serve`` it, have it killed, ``check`` it, and serve again."""
 
     directory: Path
+    transport: str = "stdio"
     port: int = field(default_factory=free_port)
     tally: Tally = field(default_factory=Tally)
 
@@ -82,13 +89,8 @@ class Victim:
         self.process: subprocess.Popen[bytes] | None = None
         self.delivered: set[str] = set()
         self._numbers = itertools.count()
-        server = {
-            "transport": "stdio",
-            "command": [sys.executable, "-S", str(HERE / "counting.py")],
-            "env": {"UPSTREAM_EFFECTS": str(self.journal)},
-            "tenant": "acme",
-            "owner": "platform",
-        }
+        self.upstream: subprocess.Popen[bytes] | None = None
+        server = (self._http() if self.transport == "http" else self._stdio()) | {"tenant": "acme", "owner": "platform"}
         settings = {
             "version": 1,
             "gateway": {"listen": f"127.0.0.1:{self.port}"},
@@ -104,6 +106,19 @@ class Victim:
         key = load_key(self.directory / "var" / "keys" / "issuer.jwk")
         who = Principal(subject="user-1", workload="agent", tenant="acme", host=None)
         self.token = mint_development_token(key, f"http://127.0.0.1:{self.port}", who, time.time)
+
+    def _stdio(self) -> dict[str, Any]:
+        command = [sys.executable, "-S", str(HERE / "counting.py")]
+        return {"transport": "stdio", "command": command, "env": {"UPSTREAM_EFFECTS": str(self.journal)}}
+
+    def _http(self) -> dict[str, Any]:
+        port = free_port()
+        command = [sys.executable, "-S", str(HERE / "counting.py"), "--http", str(port)]
+        self.upstream = subprocess.Popen(
+            command, env={"UPSTREAM_EFFECTS": str(self.journal)}, stderr=subprocess.DEVNULL
+        )
+        assert eventually(lambda: listens(port), READY_SECONDS)
+        return {"transport": "http", "url": f"http://127.0.0.1:{port}/mcp"}
 
     def cli(self, *words: str) -> tuple[int, str]:
         out = io.StringIO()
@@ -148,9 +163,10 @@ class Victim:
         return time.monotonic() - began
 
     def end(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        for process in (self.process, self.upstream):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
 
     def log(self) -> str:
         return (self.directory / "serve.log").read_text()
