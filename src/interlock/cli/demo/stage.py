@@ -23,7 +23,7 @@ from interlock.core.errors import InterlockError
 from interlock.proxy.children import MARK
 from interlock.settings import Settings, load
 
-START_SECONDS = 15.0
+START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 LEFT_SECONDS = 3.0
 COMMAND_SECONDS = 60.0

@@ -130,6 +130,13 @@ def test_an_approved_call_without_effect_ends_the_story(tmp_path: Path, given: A
         run_once(cast_of(tmp_path, {"write_file": given}))
 
 
+def test_an_approved_call_that_says_it_did_not_run_ends_the_story(tmp_path: Path) -> None:
+    cast = cast_of(tmp_path, {})
+    cast.ann.says = {"write_file": lambda arguments: (writes(cast)(arguments), pending())[1]}
+    with pytest.raises(InterlockError, match="approved call did not run"):
+        run_once(cast)
+
+
 def test_a_second_time_needs_a_new_approval(tmp_path: Path) -> None:
     cast = cast_of(tmp_path, {"interlock_redeem": SPENT, "write_file": pending("apr-2")})
     repeat(cast, APPROVAL)
