@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -192,7 +193,7 @@ class Writer:
             if not job.abandoned:
                 loops.setdefault(job.loop, []).append(job)
         for loop, answered in loops.items():
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
                 loop.call_soon_threadsafe(_resolve, answered)
 
     def _adopt(self, job: _Job[Any]) -> None:
