@@ -44,6 +44,11 @@ def flicker(premises: Premises, other: Listed) -> None:
     premises.observe([listed()])
 
 
+def replace_tool(premises: Premises, other: Listed) -> None:
+    premises.observe([other])
+    premises.accept()
+
+
 class DispatchContract:
     """Intent before effect; one approval, at most one execution; nothing dispatched that changed."""
 
@@ -126,19 +131,23 @@ class DispatchContract:
             await dispatch(store, of, seen)
         assert sums(premises.rows()).intents == 1
 
-    @pytest.mark.parametrize("change", ["digest", "gone", "drifted", "accepted", "stage", "stop"])
+    @pytest.mark.parametrize(
+        "change", ["digest", "gone", "drifted", "drifted again", "accepted", "replaced", "stage", "stop"]
+    )
     @drives
     async def test_what_changed_since_it_was_judged_is_not_dispatched(self, premises: Premises, change: str) -> None:
         store = premises.open()
         changed = {"name": TOOL, "description": "Closes a ticket, and more."}
-        if change == "accepted":
+        if change in {"accepted", "drifted again"}:
             premises.observe([listed(changed)])
         of, seen, approval = await ready(premises, store)
         changes: dict[str, Callable[[], None]] = {
             "digest": lambda: premises.observe([listed(changed)]),
             "gone": lambda: premises.observe([]),
             "drifted": functools.partial(flicker, premises, listed(changed)),
+            "drifted again": functools.partial(premises.observe, [listed({"name": TOOL, "description": "third"})]),
             "accepted": premises.accept,
+            "replaced": functools.partial(replace_tool, premises, listed(changed)),
             "stage": lambda: premises.stage(Stage.QUARANTINED),
             "stop": premises.stop,
         }
