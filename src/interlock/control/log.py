@@ -99,18 +99,28 @@ def _payload(store: LogStore, ref: str, records: Iterable[Mapping[str, Any]]) ->
         return {"of": ref, "absent": "erased, or never kept"}
     key, body = kept
     try:
-        value = canon.parse(body or b"")
-    except canon.ParseError:
+        value = canon.parse(bytes(body or b""))
+    except (canon.ParseError, TypeError):  # a text in a column of bytes is not what we wrote
         return {"of": ref, "absent": "what is kept is no JSON"}
-    return {"of": ref, "arguments": value, "note": NOT_IN_LOG, "committed": _committed(key, value, records)}
+    if key is None:  # an approval's: the arguments alone, held to the log by the approval's binding
+        return {"of": ref, "arguments": value, "note": NOT_IN_LOG, "committed": None}
+    said = value if isinstance(value, dict) else {}
+    shown = {"arguments": said.get("arguments"), "reason": said.get("reason")}
+    return {"of": ref, **shown, "note": NOT_IN_LOG, "committed": _committed(key, shown, records)}
 
 
-def _committed(key: bytes | None, value: Any, records: Iterable[Mapping[str, Any]]) -> bool | None:
-    """Whether the records' commitment is to this value; ``None`` where there is none to compare with."""
+def _committed(key: bytes, shown: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> bool | None:
+    """Whether the records' commitments are to what is shown; ``None`` where there is none to compare with."""
+    if len(key) != KEY_BYTES:
+        return False
     for record in records:
-        commitment = record.get("arguments", {}).get("digest_commitment")
-        if isinstance(commitment, str) and key is not None and len(key) == KEY_BYTES:
-            return check_commitment(commitment, key, "arguments", canon.digest(value))
+        commitments = {
+            ("arguments", canon.digest(shown["arguments"])): record.get("arguments", {}).get("digest_commitment"),
+            ("reason", shown["reason"]): record.get("prompt", {}).get("claimed", {}).get("reason_commitment"),
+        }
+        made = {of: commitment for of, commitment in commitments.items() if isinstance(commitment, str)}
+        if made:
+            return all(check_commitment(commitment, key, *of) for of, commitment in made.items())
     return None
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from unit.control.sample import NOW, ask
 KEY = SigningKey("interlock/test", bytes(32))
 WHO = {"by": "ada", "verified": False, "os_user": "root", "why": "because"}
 PAYLOAD_KEY = b"k" * 32
-ARGUMENTS = b'{"id":7}'
+ARGUMENTS = b'{"arguments":{"id":7},"reason":null}'
 
 
 def sign(frontier: Frontier) -> str:
@@ -145,6 +146,21 @@ def test_the_story_of_a_call_discloses_what_is_kept_beside_it_marked(path: Path,
     (payload,) = story["payloads"]
     assert (payload["of"], payload["arguments"], payload["committed"]) == ("c-1", {"id": 7}, True)
     assert payload["note"] == log.NOT_IN_LOG
+
+
+def test_a_reason_that_was_exchanged_does_not_fit_the_commitment(path: Path, desk: Desk) -> None:
+    said = {"claimed": {"reason_commitment": commit(PAYLOAD_KEY, "reason", "because")}}
+    honest = replace(call_record({"id": 7}), prompt=said)
+    keep(path, honest, b'{"arguments":{"id":7},"reason":"because"}')
+    assert log.story(desk, "c-1", 10)["payloads"][0]["committed"] is True
+    alter(path, """UPDATE payloads SET body = CAST('{"arguments":{"id":7},"reason":"why not"}' AS BLOB)""")
+    assert log.story(desk, "c-1", 10)["payloads"][0]["committed"] is False
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"7", b'{"id":7}'])
+def test_a_payload_of_another_shape_does_not_fit_the_commitment(path: Path, desk: Desk, body: bytes) -> None:
+    keep(path, call_record({"id": 7}), body)
+    assert log.story(desk, "c-1", 10)["payloads"][0]["committed"] is False
 
 
 def test_a_payload_that_was_exchanged_does_not_fit_the_commitment(path: Path, desk: Desk) -> None:
