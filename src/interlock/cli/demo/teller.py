@@ -64,7 +64,7 @@ class Teller:
 
     def rows(self, rows: Sequence[Sequence[str]]) -> None:
         """Show rows in columns. The last column is wrapped; a cell that is a control or a status has its colour."""
-        safe = [[reveal(cell) for cell in row] for row in rows]
+        safe = [[reveal(cell, keep="⟨⟩") for cell in row] for row in rows]
         widths = [max(len(row[column]) for row in safe) for column in range(len(safe[0]) - 1)]
         margin = len(_INDENT) + 2 + sum(widths) + 2 * len(widths)
         for row in safe:
