@@ -10,6 +10,7 @@ from interlock.classify.clues import Clue
 from interlock.classify.effects import ARBITRARY, UNKNOWN, Effect, join
 from interlock.classify.exposure import blast_of, sensitivity_of
 from interlock.classify.hints import CONTRADICTED, read_hints
+from interlock.classify.lexicon.phrases import ARRANGING
 from interlock.classify.lexicon.verbs import LIGHT
 from interlock.classify.names import read_name
 from interlock.classify.prose import MOST, is_feeble, read_description
@@ -69,9 +70,9 @@ def _axes(tool_class: ToolClass) -> tuple[tuple[str, str], ...]:
 
 def read(server: str, definition: Mapping[str, Any]) -> Reading:
     """Return what name, description, schema and annotations of a definition say."""
-    name = read_name(str(definition.get("name", "")), server)
     text = definition.get("description")
     described = read_description(text) if isinstance(text, str) else ()
+    name = read_name(str(definition.get("name", "")), server, alone=not described)
     spoken, dropped = _heard(name.clues, described)
     verb = next((clue.verb for clue in spoken), "")
     writes = any(not clue.effect.reads for clue in spoken)
@@ -95,11 +96,13 @@ def _heard(name: Sequence[Clue], described: Sequence[Clue]) -> tuple[tuple[Clue,
     """Return the clues to believe and those that a surer one explains away.
 
     An unsure word of the name ("order", "build") yields to the description's main verb; a light verb
-    ("execute") and a feeble one ("returns") yield to any other.
+    ("execute") and a feeble one ("returns") yield to any other; arranging ("group the results") yields
+    to a name that surely reads.
     """
     main = described[0] if described else None
     sure_main = main is not None and main.sure
     sure_name = any(clue.sure and clue.verb not in LIGHT for clue in name)
+    surely_reads = sure_name and all(clue.effect.reads for clue in name)
     dropped: list[Clue] = []
     kept: list[Clue] = []
     for clue in name:
@@ -109,6 +112,7 @@ def _heard(name: Sequence[Clue], described: Sequence[Clue]) -> tuple[tuple[Clue,
         (dropped if explained else kept).append(clue)
     for index, clue in enumerate(described):
         weak = index == 0 and not clue.sure and (clue.verb in LIGHT) and sure_name
+        weak = weak or (surely_reads and clue.verb in ARRANGING and not clue.effect.destructive)
         (dropped if weak else kept).append(clue)
     return tuple(kept), tuple(dropped)
 

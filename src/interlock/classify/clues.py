@@ -15,11 +15,15 @@ from interlock.classify.tokens import singular
 from interlock.core.words import Source
 
 PREPOSITIONS = wordset(
-    """or in into from for to by with of on onto at via using as about across within between through"""
+    """or in into from for to by with of on onto at via using as about across within between through
+    behind under over against per after before during without inside outside among around beneath beyond toward
+    towards until since upon out off than"""
 )
 
 # Kinds of noun that decide even where they only describe the head.
 _TELLING = frozenset({Kind.MONEY, Kind.SECRET, Kind.MESSAGE})
+# Kinds that end the search for an object even where a verb has no meaning of its own for them.
+_WEIGHTY = frozenset({Kind.INFRA, Kind.DEVICE, Kind.MONEY, Kind.ACCESS, Kind.SECRET})
 RUNNERS = wordset("run execute exec perform do process conduct issue invoke")
 _READING = READING_LANGUAGES | wordset("search log logs metric metrics analytics trace traces event events read only")
 _NO_NOUN = wordset("""batch bulk all multiple many every each and or the a an new by id ids async sync v2 v1 s""")
@@ -47,8 +51,11 @@ def objects_of(words: Sequence[str]) -> list[str]:
     return [singular(word) for word in (*reversed(words[:cut]), *words[cut + 1 :]) if word not in _NO_NOUN]
 
 
-def meaning(verb: str, nouns: Iterable[str]) -> Effect:
-    """Return what ``verb`` does to the first of ``nouns`` whose kind matters to it, the worst where kinds differ."""
+def meaning(verb: str, nouns: Iterable[str], *, strict: bool = False) -> Effect:
+    """Return what ``verb`` does to the first of ``nouns`` whose kind matters to it, the worst where kinds differ.
+
+    ``strict``: nothing but the name speaks, so a head noun of no known kind is not explained by its modifiers.
+    """
     row = ACTS.get(verb)
     if row is None:
         return VERBS.get(verb, RUN)
@@ -66,6 +73,8 @@ def meaning(verb: str, nouns: Iterable[str]) -> Effect:
         known = [effects[kind] for kind in kinds if kind in effects]
         if known:
             return max(known, key=lambda effect: effect.severity)
+        if kinds & _WEIGHTY or (strict and not kinds):
+            return otherwise  # "enable backups on servers by tag" is not about the tag
     return otherwise
 
 

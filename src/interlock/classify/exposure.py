@@ -7,6 +7,7 @@ from typing import Any
 
 from interlock.classify.lexicon import nouns, products
 from interlock.classify.lexicon.parameters import SECRETS
+from interlock.classify.lexicon.phrases import MANNERS
 from interlock.classify.lexicon.text import wordset
 from interlock.classify.prose import first_words
 from interlock.classify.schema import Parameter
@@ -61,7 +62,7 @@ def restricted_word(words: Sequence[str], *, whole: bool) -> str | None:
 
     A description is looked at where its object stands, a name as a ``whole``.
     """
-    seen = words if whole else words[:14]
+    seen = words if whole else _before_manner(words)[:14]
     for index, word in enumerate(seen):
         before = seen[index - 1] if index else ""
         if word in nouns.RESTRICTED or (before, word) in nouns.RESTRICTED_PAIRS:
@@ -71,6 +72,11 @@ def restricted_word(words: Sequence[str], *, whole: bool) -> str | None:
     if whole and seen and seen[-1] in _KEYS and len(seen) > 1 and seen[-2] not in nouns.KEYED:
         return seen[-1]
     return next((noun for noun in fuse(list(seen)) if noun in nouns.RESTRICTED), None)
+
+
+def _before_manner(words: Sequence[str]) -> Sequence[str]:
+    """Return the words before a statement turns to how the tool does it: "using an API key"."""
+    return next((words[:index] for index, word in enumerate(words) if index and word in MANNERS), words)
 
 
 def _evidence(value: Sensitivity, source: Source, detail: str) -> Evidence:

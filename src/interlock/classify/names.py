@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from interlock.classify.clues import RUNNERS, Clue, is_light, meaning, objects_of
-from interlock.classify.effects import Effect
+from interlock.classify.effects import RUN, Effect
 from interlock.classify.lexicon.acts import VERBS
 from interlock.classify.lexicon.nouns import KINDS, Kind
+from interlock.classify.lexicon.parameters import WRITING_LANGUAGES
 from interlock.classify.lexicon.text import wordset
 from interlock.classify.lexicon.tongues import CONJUNCTIONS, FOREIGN
 from interlock.classify.lexicon.verbs import GUESSED, NOUNISH
@@ -17,15 +18,18 @@ from interlock.core.words import Source
 
 _AND = wordset("and or then n") | CONJUNCTIONS
 _FILLER = wordset(
-    """api tool mcp the a an my v1 v2 v3 beta new bulk batch mass async sync_all multi safe quick auto please"""
+    """api tool mcp the a an my v1 v2 v3 beta new bulk batch mass async sync_all multi safe quick auto please now"""
 )
 _EMPTY = wordset("do perform make")
 _NOTHING: frozenset[str] = frozenset()
 _LISTING = wordset("""list search query view count status info summary stats help history logs preview""")
+_LOOKS = wordset("get describe retrieve fetch show find")
 # What is only told of an effect: "get_delete_status".
 _STATES = wordset(
     "status state info details history log logs preview count counts stats summary report url result results"
 )
+# What is only text, though each of its pieces may be a thing that acts.
+_TEXTS = wordset("rules guidelines conventions practices principles standards tips instructions faq glossary")
 _ADJECTIVE = ("ed", "ing")
 
 
@@ -37,13 +41,16 @@ class NameReading:
     clues: tuple[Clue, ...]
 
 
-def read_name(name: str, server: str = "") -> NameReading:
-    """Return what ``name`` says, leaving out words that only repeat the server's name."""
+def read_name(name: str, server: str = "", *, alone: bool = False) -> NameReading:
+    """Return what ``name`` says, leaving out words that only repeat the server's name.
+
+    ``alone``: there is no description that could say more, so that what is not known is not guessed.
+    """
     words = _own_words(name, server)
     foreign = [verb for word in words for verb in unspaced_verbs(word)]
     if foreign:
         return NameReading(tuple(words), tuple(_clue(verb, words, name) for verb in foreign))
-    return NameReading(tuple(words), tuple(_clues(words, name)))
+    return NameReading(tuple(words), tuple(_clues(words, name, alone=alone)))
 
 
 def _own_words(name: str, server: str) -> list[str]:
@@ -72,22 +79,24 @@ def _verb_at(words: Sequence[str], index: int) -> str | None:
     return None if base in NOUNISH or (word.endswith("s") and index) else base
 
 
-def _clue(verb: str, objects: Sequence[str], name: str, *, sure: bool = True) -> Clue:
+def _clue(verb: str, objects: Sequence[str], name: str, *, sure: bool = True, alone: bool = False) -> Clue:
     """Return the clue that ``verb`` done to ``objects`` gives."""
     nouns = objects_of(objects)
-    effect = meaning(verb, nouns)
+    effect = meaning(verb, nouns, strict=alone)
+    if alone and verb == "query" and WRITING_LANGUAGES.intersection(objects):
+        effect = RUN
     certain = sure and not is_light(verb, nouns) and (effect.reads or verb not in GUESSED)
     return Clue(effect, Source.NAME, f"{verb} in {name!r}", verb, certain)
 
 
-def _clues(words: list[str], name: str) -> list[Clue]:
+def _clues(words: list[str], name: str, *, alone: bool) -> list[Clue]:
     """Return the clues of a name of spaced words."""
     verbs = {index: verb for index in range(len(words)) if (verb := _verb_at(words, index))}
     if not verbs:
         return _state_clues(words, name)
     lead, sure = _lead(words, verbs)
     objects = words[lead + 1 :] or words[:lead]
-    clues = [_clue(verbs[lead], _until_and(objects), name, sure=sure)]
+    clues = [_clue(verbs[lead], _until_and(objects), name, sure=sure, alone=alone)]
     clues.extend(
         _clue(verb, words[index + 1 :] or words[:index], name)
         for index, verb in verbs.items()
@@ -111,7 +120,8 @@ def _lead(words: list[str], verbs: dict[int, str]) -> tuple[int, bool]:
         last = len(words) - 1
         return (last, True) if last in pure else (0, True)
     if pure:
-        return pure[0], True
+        looking = [index for index in pure if words[index] in _LOOKS and words[index - 1] not in _AND]
+        return (looking or pure)[0], True  # "model-eval-get-run": what stands before is where the tool belongs
     last = len(words) - 1
     if (
         last in verbs
@@ -141,7 +151,7 @@ def _embedded(words: list[str], verbs: dict[int, str], lead: int, name: str) -> 
 
 def _state_clues(words: list[str], name: str) -> list[Clue]:
     """Return the clue of a name without a verb that ends in something to look at."""
-    if words and (_ends_in_view(words) or Kind.QUESTION in KINDS.get(words[-1], ())):
+    if words and (words[-1] in _TEXTS or _ends_in_view(words) or Kind.QUESTION in KINDS.get(words[-1], ())):
         return [
             Clue(VERBS["view"], Source.NAME, f"{words[-1]} is something to look at in {name!r}", "view", sure=False)
         ]

@@ -152,6 +152,10 @@ def _further(sentence: str) -> list[Clue]:
     )
     if verb in NOUNISH and words[1] not in phrases.DETERMINER and not about:
         return []
+    if not about and any(lemma(word) in phrases.FEEBLE and _form(word) == "s" for word in words[1:3]):
+        return []  # "Updates search returns ids": the first words are its subject
+    if words[1] in phrases.LIMITS and not about:
+        return []
     if verb is None or not (_form(words[0]) == "s" or about or also) or _foreign(words[0]):
         return []
     effect = EDIT if verb in phrases.CHANGES else meaning(verb, objects_of(words[1:7]))

@@ -79,6 +79,9 @@ def _walk(schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str, depth
             path = f"{prefix}{name}"
             yield _parameter(str(name), path, _followed(below, root), root)
             yield from _walk(below, root, f"{path}.", depth + 1)
+    items = target.get("items")
+    if isinstance(items, Mapping):
+        yield from _walk(items, root, f"{prefix.removesuffix('.')}[]." if prefix else "", depth + 1)
     for route in _ROUTES:
         branches = target.get(route)
         for branch in branches if isinstance(branches, list) else ():
@@ -133,7 +136,8 @@ def read_schema(definition: Mapping[str, Any], server: str, *, writes: bool, ver
     text = " ".join((server, *name, *first_words(str(definition.get("description", "")))))
     siblings = {parameter.name for parameter in parameters}
     for parameter in parameters:
-        chosen = _chosen(parameter, siblings, verb) or _carried_out(parameter, text, verb)
+        chosen = () if _looked_at(parameter, name, siblings, verb) else _chosen(parameter, siblings, verb)
+        chosen = chosen or _carried_out(parameter, text, verb)
         if chosen:
             deciders[parameter.path] = chosen
             clues.extend(chosen)
@@ -168,6 +172,15 @@ def _chosen(parameter: Parameter, siblings: set[str], verb: str) -> tuple[Clue, 
     if all(clue.effect.reads for _, clue in acts):
         return ()
     return tuple(_clue(clue.effect, parameter, f"may be {value!r}", clue.verb) for value, clue in acts)
+
+
+def _looked_at(parameter: Parameter, name: Sequence[str], siblings: set[str], verb: str) -> bool:
+    """Whether what a parameter names is looked at, not done: the action of "get action", a method in documentation."""
+    if verb not in known.SHOWING_VERBS | known.FILTERING_VERBS | {"fetch"}:
+        return False
+    if parameter.name in known.HTTP_METHOD:
+        return bool(known.READ_ABOUT.intersection(name)) and not siblings & known.HTTP_SENT
+    return verb in known.SHOWING_VERBS and not parameter.values and parameter.name.split("_")[0] in name[1:]
 
 
 def _acts(parameter: Parameter, values: Sequence[str]) -> list[tuple[str, Clue]] | None:
@@ -266,7 +279,7 @@ def _languages(text: str) -> set[str]:
 
 def _flag_clues(parameter: Parameter) -> Iterator[Clue]:
     """Yield what a parameter adds to any tool, also to one that otherwise reads."""
-    if parameter.name in known.WRITES_FILE or (
+    if known.names_output(parameter.name) or (
         parameter.name in {"filename", "file_path", "file_name", "path", "destination", "output"}
         and re.search(
             r"\b(?:save|write|store|download)(?:s|d|n)?\b.{0,40}\b(?:to|in|as|file|path|disk)\b|\bsaved?\b",

@@ -84,10 +84,12 @@ _STEER = {
 _ROWS: tuple[Row, ...] = (
     ("create add new make register define establish construct compose author", _MAKE, PROVISION),
     (
-        "insert append save store upload attach write_new copy duplicate clone",
+        "insert append save store attach write_new copy duplicate clone",
         {**_MAKE, Kind.VIEW: ADD, Kind.MEDIA: ADD},
         ADD,
     ),
+    ("upload", {**_MAKE, Kind.VIEW: ADD, Kind.MEDIA: ADD}, PUBLISH),
+    ("acknowledge ack snooze silence dismiss escalate", {Kind.MESSAGE: SEND}, EDIT),
     (
         "generate produce compose_text prepare draft design",
         {
@@ -190,7 +192,22 @@ _ROWS: tuple[Row, ...] = (
     ("log", {Kind.VIEW: READ, Kind.RECORD: ADD, Kind.CONTENT: ADD}, ADD),
     ("watch", {Kind.RECORD: EDIT}, READ),
     ("convert transform", {Kind.MONEY: PAY, Kind.RECORD: EDIT, Kind.ACCESS: REGRANT}, READ),
-    ("load", {Kind.INFRA: RUN, Kind.JOB: RUN, Kind.DEVICE: OPERATE}, READ),
+    (
+        "load",
+        {
+            Kind.INFRA: RUN,
+            Kind.JOB: RUN,
+            Kind.DEVICE: OPERATE,
+            Kind.VIEW: READ,
+            Kind.CONTENT: READ,
+            Kind.RECORD: READ,
+            Kind.MEDIA: READ,
+            Kind.PUBLIC: READ,
+            Kind.BROWSER: READ,
+            Kind.CODE: READ,
+        },
+        OPERATE,
+    ),
     ("receive pull", {Kind.MESSAGE: EDIT, Kind.VIEW: READ, Kind.QUESTION: READ}, REPLACE),
     ("pop dequeue consume claim acquire lease", {}, REMOVE),
     ("take", {Kind.BROWSER: READ, Kind.VIEW: READ}, REMOVE),

@@ -113,6 +113,7 @@ _WORDS: dict[Kind, str] = {
         statistic statistics count counts metric metrics metadata schema version health report
         overview result results output tree structure diff blame usage help docs documentation
         reference guide example examples catalog catalogue inventory_report availability
+        guidelines guideline conventions convention practices
         forecast weather time date location distance elevation coordinate timezone language
         currency rate rates ranking leaderboard trend trends insight insights analytics
         profile_view capability capabilities feature_flag_state option options content contents
@@ -255,6 +256,26 @@ COMPOUNDS: dict[tuple[str, ...], str] = {
         "meeting note": "note",
         "meeting notes": "note",
         "dns record": "zone",
+        "domain record": "zone",
+        "domain records": "zone",
+        "dns entry": "zone",
+        "dns entries": "zone",
+        "manual journal": "transaction",
+        "manual journals": "transaction",
+        "journal entry": "transaction",
+        "journal entries": "transaction",
+        "credit note": "invoice",
+        "credit notes": "invoice",
+        "credit memo": "invoice",
+        "debit note": "invoice",
+        "expense report": "expense",
+        "expense reports": "expense",
+        "expense claim": "expense",
+        "sales order": "order",
+        "sales orders": "order",
+        "1 click": "product",
+        "go live": "publish",
+        "one click": "product",
         "dns records": "zone",
         "config map": "config_map",
         "config maps": "config_map",

@@ -14,10 +14,18 @@ CHOOSES_MAYBE = wordset("mode type task_type intent request_type command_type co
 
 # Verbs whose "action" is what is looked for, not what is done.
 FILTERING_VERBS = wordset("list search find count lookup browse")
+# Verbs whose "action" may be the thing that is looked at: "get action" by its name.
+SHOWING_VERBS = wordset("get show describe view read retrieve inspect")
 
 HTTP_METHOD = wordset("method http_method request_method http_verb verb")
 HTTP_TARGET = wordset("url uri endpoint path route api_path request_url href")
 HTTP_READS = wordset("GET HEAD OPTIONS")
+# What goes along with a request that is made, and what is only read about.
+HTTP_SENT = wordset("body data json payload headers request_body params form")
+READ_ABOUT = wordset(
+    """doc docs documentation reference references spec specs specification schema schemas endpoint endpoints
+    example examples guide operation operations type types info information definition definitions signature"""
+)
 HTTP_ALL = wordset("GET HEAD OPTIONS POST PUT PATCH DELETE TRACE CONNECT")
 
 SQL = wordset(
@@ -64,6 +72,16 @@ WRITES_FILE = wordset(
     save_to_disk output_to_file save_to_path filename_to_save export_file destination_folder download_to
     store_path"""
 )
+_OUT = wordset("output out dest destination save saved export download write")
+_PLACE = wordset("path file dir directory folder filepath filename")
+
+
+def names_output(name: str) -> bool:
+    """Whether a parameter of this name says where on some disk a result is written: "output_video_path"."""
+    words = name.split("_")
+    return name in WRITES_FILE or (len(words) > 1 and words[0] in _OUT and words[-1] in _PLACE)
+
+
 # Flags that make a call reach further than it does by default.
 DESTROYS = wordset(
     """overwrite overwrite_existing replace_existing purge hard_delete delete_permanently delete_after
@@ -92,7 +110,8 @@ RECIPIENTS = wordset(
 OPENS_ACCESS = wordset(
     """permission permissions role roles acl access_level scopes role_id role_ids policy_document iam_role
     visibility is_public public make_public share_with sharing publish published auto_publish allow_public
-    anyone_can_view is_admin admin privileges grants public_access make_private private scope role_arn"""
+    anyone_can_view is_admin admin privileges grants public_access make_private private scope role_arn
+    groups group_ids members member_ids"""
 )
 MONEY = wordset("""amount currency payment_method payment_method_id amount_cents price card_number total_amount""")
 CAPACITY = wordset(

@@ -41,7 +41,8 @@ _WHO = _any("you", "users?", "the user", "agents?", "the agent", "ai agents?", "
 _AIDS = _any(
     "(?:is |are )?(?:used|useful|designed|intended|meant|able|responsible) (?:to|for)",
     "(?:also |then )?(?:will|can|may)(?: also| then| be used to)?",
-    f"(?:allows?|lets?|enables?|permits?)(?: {_WHO})?(?: to)?",
+    f"(?:allows|lets|enables|permits)(?: {_WHO})?(?: to)?",
+    f"(?:allow|let|enable|permit) (?:{_WHO} )?to", f"(?:allow|let|enable|permit)(?: {_WHO})?(?= \\w+ing\\b)",
     "helps?(?: (?:you|users?|to|agents?|with))*",
     "used to", "ability to", "to", "that", "which", "for", "use this(?: tool)? (?:to|when you need to|for)", "use to",
     "automatically", "also", "then", "finally", "additionally", "optionally", "please", "first",
@@ -75,7 +76,7 @@ ALSO = re.compile(
 
 # What is done to things, told in the passive.
 _MANNER = _any("then ", "also ", "automatically ", "permanently ", "immediately ", "irreversibly ", "instantly ")
-_BECOMES = _any(rf"(?:will|would) {_MANNER}*be(?:come)?", rf"(?:is|are|be)(?= {_MANNER})", "gets?")
+_BECOMES = _any(rf"(?:will|would) {_MANNER}*be(?:come)?", rf"(?:is|are|be)(?= {_MANNER})", "(?<=\\w )gets", "will get")
 PASSIVE = re.compile(rf"\b{_BECOMES}\s+{_MANNER}*(\w+)", re.IGNORECASE)
 AFTERWARDS = re.compile(
     r"\b(?:is|are)\s+(\w+)\s+(?:afterwards|after|once|upon|on (?:read|fetch|success)|in the process)\b", re.IGNORECASE
@@ -98,8 +99,17 @@ VAGUE = wordset(
     nest step signal accept take request route support exit ping cache respond answer reply report fix warm
     retry throttle call permit label tag mark highlight split print adjust unlock recommend poll estimate
     pick continue resume complete finish align test fire authenticate deny reject close open start run load
-    include mention check emit"""
+    include mention check emit reach touch hit bring carry feed back drive span wrap mirror proxy power"""
 )
+# Ways to lay out what is read; where the name surely reads, they are no changes.
+ARRANGING = wordset(
+    """group sort order rank rerank filter flatten normalize match map combine consolidate categorize categorise
+    classify organize organise arrange bucket partition score dedupe deduplicate"""
+)
+# What follows a verb that tells how far the tool itself goes: "stops after a minute".
+LIMITS = wordset("after when once if at as upon early on before until unless while")
+# Where a statement's object ends and the manner begins.
+MANNERS = wordset("using via through")
 DETERMINER = wordset(
     """a an the it them its their this that these those all any new existing one each every your his her from to
     into as"""

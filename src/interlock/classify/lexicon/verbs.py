@@ -53,7 +53,11 @@ _WORDS: tuple[tuple[Effect, str], ...] = (
         crosscheck proofread spellcheck benchmark_read detail surface access obtain acquire_info
         collect gather load_docs reveal_location load lookup extrapolate interpolate normalize
         cross_reference crossref disassemble decompile unminify prettify stringify beautify
-        geolocate decrypt_id stats logs read_only self_check healthcheck hello greet time now""",
+        geolocate go rephrase paraphrase reword simplify condense polish romanize lemmatize
+        subtract multiply divide round interrogate surf skim scout survey_view contextualize glean decompose
+        deobfuscate demangle detokenize unescape escape humanize pluralize capitalize dedent indent_text
+        anonymize_text weigh gauge appraise quantify characterize profile_data visualise_data reason_about
+        rerank decipher disambiguate decrypt_id stats logs read_only self_check healthcheck hello greet time now""",
     ),
     # Looking at what must not be seen.
     (REVEAL, "reveal unmask decrypt unseal unlock_secret dump_credentials"),
@@ -81,7 +85,7 @@ _WORDS: tuple[tuple[Effect, str], ...] = (
         normalize_rows autofit merge_cells unmerge split_cells select_project use switch_context
         activate_project stage unstage checkout_branch add_dependency claim lease touch bump
         retitle recolor recolour relabel reindex refresh rebuild_index recalculate warm preload
-        pop_state dequeue consume ack_message consolidate""",
+        pop_state increment decrement incr decr dequeue consume ack_message consolidate""",
     ),
     # What was there before is gone or covered, perhaps with a copy elsewhere.
     (
@@ -226,6 +230,6 @@ NOUNISH = wordset(
         bridge bond lease claim mount bin pull push checkout transition approval access sync
         estimate forecast summary preview benchmark audit digest outline abstract scan crawl
         shell bash keyboard mouse attack exploit hack exit end return offer land route boot heat
-        cool level credential login signal admin guard hash calendar event embed stats logs load
+        cool level credential login signal admin guard hash calendar event eval embed stats logs load
         store forward reverse static tweet retweet"""
 )
