@@ -79,6 +79,7 @@ def end(process: subprocess.Popen[Any], within: float = END_SECONDS) -> float:
         process.kill()
         process.wait()
         raise AssertionError(f"it did not end within {within} s of SIGTERM") from None
+    assert process.returncode in {0, -signal.SIGTERM}, process.returncode
     return time.monotonic() - began
 
 
@@ -230,7 +231,9 @@ class Installation:
         """End the gateway; return how long that took."""
         assert self.serving is not None
         serving, self.serving = self.serving, None
-        return end(serving)
+        took = end(serving)
+        assert serving.returncode == 0, "it was ended by the signal, and has not ended by itself"
+        return took
 
     def log(self) -> str:
         return (self.directory / "serve.log").read_text()

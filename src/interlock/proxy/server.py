@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -53,7 +55,7 @@ async def run(
         timeout_graceful_shutdown=GRACE_SECONDS,
         h11_max_incomplete_event_size=None,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     companion = asyncio.create_task(_companion(beside, server))
     announcing = asyncio.create_task(_announce(server, ready))
     try:
@@ -62,6 +64,22 @@ async def run(
         announcing.cancel()
         companion.cancel()
         await asyncio.wait({companion, announcing})
+
+
+class _Server(uvicorn.Server):
+    """A server that ends when it is told to, and lets us end, too: uvicorn's own raises the signal once more."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGTERM and SIGINT as the order to end while serving."""
+        loop, orders = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
+        for order in orders:
+            loop.add_signal_handler(order, self.handle_exit, order, None)
+        try:
+            yield
+        finally:
+            for order in orders:
+                loop.remove_signal_handler(order)
 
 
 async def _companion(beside: Callable[[], Awaitable[None]], server: uvicorn.Server) -> None:
