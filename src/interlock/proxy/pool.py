@@ -77,6 +77,7 @@ class Pool:
         self._most = most
         self._links: dict[Key, Link] = {}
         self._making: dict[Key, asyncio.Task[Link]] = {}
+        self._arriving = 0
         self._backoff: dict[Key, tuple[Backoff, float]] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -116,12 +117,15 @@ class Pool:
             await self._end([key])
         await self._wait_for_turn(spec, key)
         await self._make_room()
+        self._arriving += 1
         began = time.monotonic()
         try:
             upstream = await spec.connect(key)
         except Fault as error:
             self._failed(key, time.monotonic() - began)
             raise Unsent(error.what, error.then) from None
+        finally:
+            self._arriving -= 1
         link = self._links[key] = Link(upstream, spec)
         return link
 
@@ -136,12 +140,11 @@ class Pool:
         await asyncio.sleep(max(0.0, wait))
 
     async def _make_room(self) -> None:
-        if len(self._links) + len(self._making) <= self._most:  # those being made count, and so does ours
-            return
-        idle = [(link.used, key) for key, link in self._links.items() if not link.busy]
-        if not idle:
-            raise InterlockError(f"all {self._most} upstream connections are busy", "raise limits.children")
-        await self._end([min(idle)[1]])
+        while len(self._links) + self._arriving >= self._most:
+            idle = [(link.used, key) for key, link in self._links.items() if not link.busy]
+            if not idle:
+                raise InterlockError(f"all {self._most} upstream connections are busy", "raise limits.children")
+            await self._end([min(idle)[1]])
 
     async def _sweep(self) -> None:
         while True:
