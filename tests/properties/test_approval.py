@@ -68,7 +68,6 @@ CHANGES: dict[str, Change] = {
     "arguments": of_call(arguments=Arguments(b'{"id":8}', {"id": 8}, "sha256:8")),
     "server": of_call(server="tickets-2"),
     "tool": of_call(tool="delete_tickets"),
-    "tenant": of_caller(tenant="globex"),
     "host": of_caller(host="another-app"),
     "no host": of_caller(host=None),
     "longer actor chain": of_caller(actors=("router", "planner", "eve")),
@@ -90,14 +89,17 @@ CHANGES: dict[str, Change] = {
     **{f"tier {tier.label}": of_decision(tier=tier) for tier in Tier if tier is not Tier.CONFIRM},
 }
 """What an approval is bound to in the call and in what was judged of it."""
-STRANGERS = {"subject": of_caller(subject="eve"), "workload": of_caller(workload="another-agent")}
+STRANGERS = {
+    "tenant": of_caller(tenant="globex"),
+    "subject": of_caller(subject="eve"),
+    "workload": of_caller(workload="another-agent"),
+}
 
 SWAPS: dict[str, Any] = {
     "approval_id": "apr-2",
     "request": "sha256:0",
     "content": "sha256:0",
     "binding": "sha256:0",
-    "tenant": "globex",
     "server": "tickets-2",
     "tool": "delete_tickets",
     "arguments_digest": "sha256:8",
@@ -109,7 +111,7 @@ SWAPS: dict[str, Any] = {
     "redeem_within": 601.0,
     "shown": {"tool": "read_ticket"},
 }
-"""Each field of the stored record that could be swapped under the person who approved it."""
+"""Each field of the stored record that could be swapped under the person who approved it, but whose it is."""
 
 
 def granted(approval: Approval) -> Approval:
@@ -144,10 +146,23 @@ def test_a_record_with_a_swapped_field_is_neither_decided_nor_spent(name: str) -
     assert (spent.reason, spent.then) == (Reason.APPROVAL_VOID, State.VOID)
 
 
+@pytest.mark.parametrize("name", STRANGERS)
+def test_a_record_that_became_somebody_elses_is_decided_by_nobody_and_spent_by_neither(name: str) -> None:
+    swapped, other = replace(asked(), **{name: "eve"}), of_caller(**{name: "eve"})
+    found = decide(swapped, said(assurance=3), approve=True)
+    assert isinstance(found, Refusal)
+    assert (found.reason, found.then) == (Reason.APPROVAL_VOID, State.VOID)
+    theirs = spend(replace(granted(asked()), **{name: "eve"}), *other(CALL, judged()), NOW + 20)
+    assert isinstance(theirs, Refusal)
+    assert (theirs.reason, theirs.then) == (Reason.APPROVAL_VOID, State.VOID)
+    ours = spend(replace(granted(asked()), **{name: "eve"}), CALL, judged(), NOW + 20)
+    assert isinstance(ours, Refusal)
+    assert ours.reason is Reason.APPROVAL_UNKNOWN
+
+
 def test_every_field_of_an_approval_is_swapped_somewhere() -> None:
-    moving = {"state", "answer"}
-    assert {each.name for each in fields(Approval)} == SWAPS.keys() | STRANGERS.keys() | moving
-    for name in ("subject", "workload"):
+    assert {each.name for each in fields(Approval)} == SWAPS.keys() | STRANGERS.keys() | {"state", "answer"}
+    for name in STRANGERS:
         assert bind(replace(asked(), **{name: "eve"})) != asked().binding
 
 

@@ -53,12 +53,7 @@ def class_from_json(form: Mapping[str, Any]) -> ToolClass:
 
 def approval_to_json(approval: Approval) -> dict[str, Any]:
     """Return everything of an approval."""
-    form = {
-        name: getattr(approval, name)
-        for name in Approval.__dataclass_fields__
-        if name not in {"state", "tier", "answer", "shown"}
-    }
-    return form | {
+    return {name: getattr(approval, name) for name in Approval.__dataclass_fields__} | {
         "state": approval.state.value,
         "tier": approval.tier.label,
         "shown": dict(approval.shown),

@@ -277,7 +277,7 @@ def test_an_approval_is_spent_before_it_lapses() -> None:
     assert late == Refusal(Reason.APPROVAL_EXPIRED, "approval apr-1 is expired", None)
 
 
-@pytest.mark.parametrize("field", ["subject", "workload"])
+@pytest.mark.parametrize("field", ["tenant", "subject", "workload"])
 def test_to_anybody_else_there_is_no_such_approval(field: str) -> None:
     other = replace(CALL, caller=replace(CALL.caller, **{field: "eve"}))
     for approval in (asked(), approved(), replace(asked(), state=State.DENIED)):

@@ -38,6 +38,7 @@ def through_text(form: object) -> Any:
 def test_the_form_of_a_class_is_stable() -> None:
     assert class_to_json(DELETES) == DELETES_FORM
     assert class_from_json(DELETES_FORM) == DELETES
+    assert {type(value) for item in class_to_json(DELETES)["evidence"] for value in item.values()} == {str}
 
 
 @given(st.from_type(ToolClass))
