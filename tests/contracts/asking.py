@@ -138,7 +138,6 @@ class SeparationContract:
         premises.answer(denied.approval_id, said(), approve=False)
         assert [each.approval_id for each in store.approvals_of(CALLER, SERVER)] == [approval.approval_id]
 
-    @pytest.mark.xfail(strict=True, reason="core.approval.spend compares subject and workload, not the tenant")
     @drives
     async def test_another_tenants_dispatch_leaves_an_approval_alone(self, premises: Premises) -> None:
         """Also one of the same subject and workload by name."""

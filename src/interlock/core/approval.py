@@ -259,7 +259,8 @@ def _folded(name: str) -> str:
 
 def spend(approval: Approval, call: ToolCall, judged: Judged, now: float) -> Approval | Refusal:
     """Consume an approved approval for exactly the call it was given for, once."""
-    if call.caller.subject != approval.subject or call.caller.workload != approval.workload:
+    caller = call.caller
+    if (caller.tenant, caller.subject, caller.workload) != (approval.tenant, approval.subject, approval.workload):
         return Refusal(Reason.APPROVAL_UNKNOWN, "no such approval")
     approval = lapse(approval, now)
     if approval.state is not State.APPROVED:

@@ -252,8 +252,12 @@ async def observed(store: Store, spec: ServerSpec, listed: Mapping[str, Any]) ->
     """Return the inventory after this listing; it is written down only where it says something new."""
     catalog = store.inventory()
     known = {name: tool for (server, name), tool in catalog.tools.items() if server == spec.name}
-    same = listed.keys() == {name for name, tool in known.items() if tool.standing is not Standing.GONE} and all(
-        known[name].digest == tool.digest for name, tool in listed.items()
+    entry = spec.entry
+    moved = any((tool.tenant, tool.owner) != (entry.tenant, entry.owner) for tool in known.values())
+    same = (
+        not moved
+        and listed.keys() == {name for name, tool in known.items() if tool.standing is not Standing.GONE}
+        and all(known[name].digest == tool.digest for name, tool in listed.items())
     )
     if not same:
         await store.observe(spec.entry, list(listed.values()))

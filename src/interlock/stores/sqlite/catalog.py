@@ -35,7 +35,7 @@ def load(connection: sqlite3.Connection) -> Catalog:
 
 def observe(connection: sqlite3.Connection, entry: ServerEntry, listed: Iterable[Listed], now: float) -> list[Change]:
     """Write down what a server lists now. What is new or differs from its pin is recorded and thereby blocked."""
-    _keep_server(connection, entry, now)
+    moved = _keep_server(connection, entry, now)
     known = {
         name: (Standing(stands), pin, seen)
         for name, stands, pin, seen in connection.execute(
@@ -59,8 +59,9 @@ def observe(connection: sqlite3.Connection, entry: ServerEntry, listed: Iterable
         if after is not before:
             changes.append(Change(name, before, after))
             connection.execute("UPDATE tools SET standing = ? WHERE server = ? AND name = ?", (after, entry.name, name))
-    if changes:
+    if changes or moved:
         bump(connection)
+    if changes:
         log.append(connection, _changed(entry, changes, now))
     return changes
 
@@ -149,7 +150,9 @@ def _next_epoch(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE meta SET value = value + 1 WHERE key IN ('stop_epoch', 'catalog')")
 
 
-def _keep_server(connection: sqlite3.Connection, entry: ServerEntry, now: float) -> None:
+def _keep_server(connection: sqlite3.Connection, entry: ServerEntry, now: float) -> bool:
+    """Write the server down; whether it is another one than before to whoever decides."""
+    before = connection.execute("SELECT tenant, owner FROM servers WHERE name = ?", (entry.name,)).fetchone()
     connection.execute(
         "INSERT INTO servers"
         " (name, tenant, owner, risk_owner, stage, transport, identity, findings, first_seen, last_seen)"
@@ -170,6 +173,7 @@ def _keep_server(connection: sqlite3.Connection, entry: ServerEntry, now: float)
             now,
         ),
     )
+    return before not in {None, (entry.tenant, entry.owner)}
 
 
 def _keep_tool(connection: sqlite3.Connection, server: str, tool: Listed, stands: Standing, now: float) -> None:

@@ -197,3 +197,16 @@ def test_every_stop_and_resume_is_another_epoch_and_version(connection: sqlite3.
     assert [each.stop_epoch for each in loaded] == [0, 1, 2, 3]
     assert len({each.version for each in loaded}) == 4
     assert not catalog.resume(connection, "server", SERVER)
+
+
+@pytest.mark.parametrize("other", [{"tenant": "globex"}, {"owner": "somebody-else"}])
+def test_a_server_moved_by_its_configuration_is_another_inventory(
+    connection: sqlite3.Connection, other: dict[str, str]
+) -> None:
+    see(connection, A)
+    before = catalog.version(connection)
+    moved = replace(ENTRY, **other)
+    assert catalog.observe(connection, moved, [A], 2.0) == []
+    assert catalog.version(connection) > before
+    seen = tool(connection)
+    assert (seen.tenant, seen.owner) == (moved.tenant, moved.owner)
