@@ -71,6 +71,12 @@ async def soon(holds: Callable[[], Any]) -> None:
     raise AssertionError("it never came true")
 
 
+async def until(holds: Callable[[], Any]) -> None:
+    """Wait until something is true that only time brings about."""
+    while not holds():  # noqa: ASYNC110 (what is waited for has no event)
+        await asyncio.sleep(0.001)
+
+
 @dataclass
 class FakeUpstream:
     """Answers by a table of method to function; ``calls`` is what it was asked."""

@@ -121,8 +121,8 @@ def test_an_order_to_end_is_not_swallowed(error: type[BaseException]) -> None:
 
     async def main() -> None:
         generator = steps([])
+        coroutine = drive(generator, perform)
         with pytest.raises(error):
-            coroutine = drive(generator, perform)
             coroutine.send(None)
         generator.close()
 

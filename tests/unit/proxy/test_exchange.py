@@ -8,7 +8,7 @@ import pytest
 from interlock.core.errors import CallerError
 from interlock.proxy import exchange as exchange_module
 from interlock.proxy.exchange import Exchange, Notices
-from unit.proxy.fakes import FakeWeb, run, soon
+from unit.proxy.fakes import FakeWeb, run, soon, until
 
 NOTICE = b'{"jsonrpc":"2.0","method":"n"}'
 ANSWER = b'{"jsonrpc":"2.0","id":1,"result":{}}'
@@ -55,7 +55,7 @@ def test_what_a_request_says() -> None:
         ("application/jsonx", False),
     ],
 )
-def test_what_a_client_takes(accept: str, takes: bool) -> None:
+def test_what_a_client_takes(accept: str, *, takes: bool) -> None:
     assert exchange(FakeWeb(accept=accept)).accepts("application/json") is takes
 
 
@@ -147,8 +147,7 @@ def test_notices_make_it_a_stream_and_the_answer_comes_last() -> None:
         assert [message.get("more_body") for message in web.sent[1:]] == [True, True, True, False]
 
     async def soon_events(web: FakeWeb, count: int) -> None:
-        while len(web.sent) <= count:
-            await asyncio.sleep(0.001)
+        await until(lambda: len(web.sent) > count)
 
     run(main())
 
@@ -195,8 +194,7 @@ def test_silence_is_broken_by_a_ping(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(exchange_module, "PING_SECONDS", 0.01)
         web, done = FakeWeb(), asyncio.Event()
         task = answering(web, asyncio.create_task(after(done)), Notices())
-        while len(web.sent) < 3:
-            await asyncio.sleep(0.005)
+        await until(lambda: len(web.sent) >= 3)
         done.set()
         await task
         assert web.headers["content-type"] == "text/event-stream"
@@ -207,7 +205,7 @@ def test_silence_is_broken_by_a_ping(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("keep", [True, False])
-def test_a_client_that_goes_away_cancels_the_work_unless_it_is_kept(keep: bool) -> None:
+def test_a_client_that_goes_away_cancels_the_work_unless_it_is_kept(*, keep: bool) -> None:
     async def main() -> None:
         web, done = FakeWeb(), asyncio.Event()
         work = asyncio.create_task(after(done))

@@ -11,7 +11,7 @@ from interlock.proxy import pool as pool_module
 from interlock.proxy.pool import Key, Link, Pool, ServerSpec, pool_key
 from interlock.proxy.upstream import Unsent
 from interlock.wire.jsonrpc import RawParams
-from unit.proxy.fakes import CALLER, FakeUpstream, listing, run, soon, spec
+from unit.proxy.fakes import CALLER, FakeUpstream, listing, run, soon, spec, until
 
 KEY = ("notes", "acme", "ada", "agent")
 
@@ -205,8 +205,7 @@ def test_idle_ones_are_swept(monkeypatch: pytest.MonkeyPatch) -> None:
         idle, busy, used = [await pool.link(makers.spec(), (name,)) for name in "abc"]
         idle.used = busy.used = used.used - pool_module.IDLE_SECONDS - 1
         busy.busy += 1
-        while not makers.made[0][1].closed:
-            await asyncio.sleep(0.01)
+        await until(lambda: makers.made[0][1].closed)
         assert [upstream.closed for _, upstream in makers.made] == [1, 0, 0]
         await pool.close()
 
