@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from interlock.classify.lexicon import nouns, products
+from interlock.classify.lexicon import nouns
 from interlock.classify.lexicon.parameters import SECRETS
 from interlock.classify.lexicon.phrases import MANNERS
 from interlock.classify.lexicon.text import wordset
@@ -16,6 +16,7 @@ from interlock.core.words import Blast, Evidence, Sensitivity, Source
 
 _TOKENS = wordset("token tokens")
 _KEYS = wordset("key keys")
+_VAULTS = wordset("vault vaults")
 
 
 def sensitivity_of(
@@ -38,7 +39,7 @@ def _reasons(
     told = first_words(str(definition.get("description", "") or ""))
     for source, words in ((Source.NAME, name), (Source.DESCRIPTION, told)):
         hit = restricted_word(words, whole=source is Source.NAME)
-        if hit:
+        if hit and not (hit in _VAULTS and _about_notes((*name, *told))):
             yield _evidence(Sensitivity.RESTRICTED, source, hit)
         public = next((word for word in words[:12] if word in nouns.PUBLIC), None)
         private = next((word for word in words[:12] if word in nouns.CONFIDENTIAL), None)
@@ -49,9 +50,9 @@ def _reasons(
     kinds = {parameter.name for parameter in parameters if not parameter.values}
     if kinds & nouns.ANY_KIND and nouns.ORCHESTRATORS.intersection((*name, *told, *lower_words(server))):
         yield _evidence(Sensitivity.RESTRICTED, Source.SCHEMA, "any kind of resource, secrets included")
-    product = products.kind_of(lower_words(server))
-    if product:
-        yield _evidence(Sensitivity.RESTRICTED, Source.NAME, f"server of a {product}")
+    kept = next((word for word in lower_words(server) if keeps_restricted(word)), None)
+    if kept and not _about_notes((*name, *told)):
+        yield _evidence(Sensitivity.RESTRICTED, Source.NAME, f"a server named {kept!r}")
     for parameter in parameters:
         if writes and parameter.name in SECRETS:
             yield _evidence(Sensitivity.RESTRICTED, Source.SCHEMA, f"parameter {parameter.path!r}")
@@ -72,6 +73,17 @@ def restricted_word(words: Sequence[str], *, whole: bool) -> str | None:
     if whole and seen and seen[-1] in _KEYS and len(seen) > 1 and seen[-2] not in nouns.KEYED:
         return seen[-1]
     return next((noun for noun in fuse(list(seen)) if noun in nouns.RESTRICTED), None)
+
+
+def keeps_restricted(word: str) -> bool:
+    """Whether a word of a server's name is a common noun for what keeps secrets, identities or health records."""
+    bare = word.rstrip("0123456789")
+    return bare in nouns.KEEPERS or bare.endswith(("vault", "password", "passwords", "secrets"))
+
+
+def _about_notes(words: Sequence[str]) -> bool:
+    """Whether a vault is one of notes and files, as note-takers call theirs, and nothing says secrets."""
+    return bool(nouns.NOTES.intersection(words)) and not (nouns.RESTRICTED - _VAULTS).intersection(words)
 
 
 def _before_manner(words: Sequence[str]) -> Sequence[str]:

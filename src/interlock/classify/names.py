@@ -12,7 +12,7 @@ from interlock.classify.lexicon.nouns import KINDS, Kind
 from interlock.classify.lexicon.parameters import WRITING_LANGUAGES
 from interlock.classify.lexicon.text import wordset
 from interlock.classify.lexicon.tongues import CONJUNCTIONS, FOREIGN
-from interlock.classify.lexicon.verbs import GUESSED, NOUNISH
+from interlock.classify.lexicon.verbs import GUESSED, NOUNISH, NOUNS_BEHIND_AND
 from interlock.classify.tokens import fuse, lemma, lower_words, unspaced_verbs
 from interlock.core.words import Source
 
@@ -146,7 +146,8 @@ def _embedded(words: list[str], verbs: dict[int, str], lead: int, name: str) -> 
     effect: Effect = meaning(follower, objects_of(words[lead + 2 :]))
     if effect.reads or not VERBS[verbs[lead]].reads:
         return []
-    return [Clue(effect, Source.NAME, f"{follower} right after {verbs[lead]} in {name!r}", follower, sure=False)]
+    last = lead + 2 == len(words) and follower not in NOUNS_BEHIND_AND  # "get_send": the thing got is itself an act
+    return [Clue(effect, Source.NAME, f"{follower} right after {verbs[lead]} in {name!r}", follower, sure=last)]
 
 
 def _state_clues(words: list[str], name: str) -> list[Clue]:

@@ -180,7 +180,9 @@ def _looked_at(parameter: Parameter, name: Sequence[str], siblings: set[str], ve
         return False
     if parameter.name in known.HTTP_METHOD:
         return bool(known.READ_ABOUT.intersection(name)) and not siblings & known.HTTP_SENT
-    return verb in known.SHOWING_VERBS and not parameter.values and parameter.name.split("_")[0] in name[1:]
+    if verb not in known.SHOWING_VERBS or parameter.values:
+        return False
+    return parameter.name.split("_")[0] in name[1:] or bool(known.LOGGED.intersection(name))
 
 
 def _acts(parameter: Parameter, values: Sequence[str]) -> list[tuple[str, Clue]] | None:

@@ -360,6 +360,17 @@ PUBLIC = wordset(
     public stock stocks market ticker"""
 )
 
+# Common nouns for what keeps secrets, identities or health records, as parts of a server's name.
+KEEPERS = wordset(
+    """vault secret secrets password passwords keychain keyring credential credentials identity identities iam sso
+    oauth oidc auth authn authz ldap scim kms hsm fhir hl7 dicom ehr emr healthcare medical clinical patient patients"""
+)
+# What a vault of notes holds.
+NOTES = wordset(
+    """note notes markdown frontmatter wikilink wikilinks backlink backlinks file files folder folders directory
+    directories tag tags page pages heading daily canvas"""
+)
+
 # Words that only name how a page of results goes on; they make nothing secret.
 PAGING_TOKENS = wordset("next page pagination continuation continue max sync cursor start total min")
 

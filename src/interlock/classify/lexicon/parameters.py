@@ -22,6 +22,7 @@ HTTP_TARGET = wordset("url uri endpoint path route api_path request_url href")
 HTTP_READS = wordset("GET HEAD OPTIONS")
 # What goes along with a request that is made, and what is only read about.
 HTTP_SENT = wordset("body data json payload headers request_body params form")
+LOGGED = wordset("log logs event events history audit audits activity activities changes trail feed timeline")
 READ_ABOUT = wordset(
     """doc docs documentation reference references spec specs specification schema schemas endpoint endpoints
     example examples guide operation operations type types info information definition definitions signature"""

@@ -109,7 +109,7 @@ ARRANGING = wordset(
 # What follows a verb that tells how far the tool itself goes: "stops after a minute".
 LIMITS = wordset("after when once if at as upon early on before until unless while")
 # Where a statement's object ends and the manner begins.
-MANNERS = wordset("using via through")
+MANNERS = wordset("using via through accessible")
 DETERMINER = wordset(
     """a an the it them its their this that these those all any new existing one each every your his her from to
     into as"""

@@ -203,7 +203,8 @@ NOUNS_BEHIND_AND = wordset(
     """update upload download replay launch retry rerun restart delay drop gain press touch type click insert
     release increase decrease reset restore install upgrade downgrade pause start stop cancel dispatch
     push rollout rollback failover switchover handoff checkout teardown shutdown cleanup signup login
-    logout signin hotfix callback takeoff snapshot archive match trigger"""
+    logout signin hotfix callback takeoff snapshot archive match trigger
+    purchase sale return deploy deployment rent capture"""
 )
 
 # Verbs whose result may well be kept nowhere: their effect is a guess.
