@@ -73,6 +73,8 @@ def test_an_approval_comes_back_as_it_was(answer: Any, state: State, tier: Tier)
     approval = replace(asked(tier, title="Löschen", rows=[1, 2]), state=state, answer=answer)
     back = approval_from_json(through_text(approval_to_json(approval)))
     assert back == approval
+    assert back.state is state
+    assert back.tier is tier
     assert bind(back) == approval.binding
 
 
@@ -80,6 +82,7 @@ def test_the_form_of_an_approval_is_every_field_in_plain_json() -> None:
     form = approval_to_json(replace(asked(Tier.CONFIRM_STRONGLY), answer=said()))
     assert set(form) == {each.name for each in fields(Approval)}
     assert (form["state"], form["tier"], form["shown"]) == ("pending", "confirm_strongly", {"tool": "delete_ticket"})
+    assert {type(form[name]) for name in ("state", "tier")} == {str}
     assert form["answer"]["approver"] == "grace"
     assert approval_to_json(asked())["answer"] is None
 
