@@ -93,7 +93,7 @@ def _main(sentence: str) -> list[Clue]:
         verb = (_verb_form(words[0]) if words else None) or verb
     nouns = objects_of(words[1:8])
     effect = meaning(verb, nouns)
-    if verb == "take":
+    if verb == "take" or (verb == "answer" and phrases.SOURCES.intersection(words[2:10])):
         effect = READ
     sure = verb not in phrases.FEEBLE and not is_light(verb, nouns) and (effect.reads or verb not in GUESSED)
     return [Clue(effect, Source.DESCRIPTION, _quote(sentence), verb, sure), *_joined(rest, words[0])]
@@ -152,8 +152,8 @@ def _further(sentence: str) -> list[Clue]:
     )
     if verb in NOUNISH and words[1] not in phrases.DETERMINER and not about:
         return []
-    if not about and any(lemma(word) in phrases.FEEBLE and _form(word) == "s" for word in words[1:3]):
-        return []  # "Updates search returns ids": the first words are its subject
+    if not about and phrases.NOUN_SUBJECT.match(rest):
+        return []
     if words[1] in phrases.LIMITS and not about:
         return []
     if verb is None or not (_form(words[0]) == "s" or about or also) or _foreign(words[0]):

@@ -65,28 +65,31 @@ def parameters_of(definition: Mapping[str, Any]) -> tuple[Parameter, ...]:
     schema = definition.get("inputSchema")
     if not isinstance(schema, Mapping):
         return ()
-    return tuple(_walk(schema, schema, "", 0))
+    return tuple(_walk(schema, schema, "", ()))
 
 
-def _walk(schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str, depth: int) -> Iterator[Parameter]:
-    """Yield the parameters below ``schema``."""
-    if depth > DEPTH:
-        return
+def _walk(
+    schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str, above: tuple[Mapping[str, Any], ...]
+) -> Iterator[Parameter]:
+    """Yield the parameters below ``schema``; what refers to a schema ``above`` itself is not read again."""
     target = _followed(schema, root)
+    if len(above) > DEPTH or any(target is outer for outer in above):
+        return
+    above = (*above, target)
     properties = target.get("properties")
     for name, below in properties.items() if isinstance(properties, Mapping) else ():
         if isinstance(below, Mapping):
             path = f"{prefix}{name}"
             yield _parameter(str(name), path, _followed(below, root), root)
-            yield from _walk(below, root, f"{path}.", depth + 1)
+            yield from _walk(below, root, f"{path}.", above)
     items = target.get("items")
     if isinstance(items, Mapping):
-        yield from _walk(items, root, f"{prefix.removesuffix('.')}[]." if prefix else "", depth + 1)
+        yield from _walk(items, root, f"{prefix.removesuffix('.')}[]." if prefix else "", above)
     for route in _ROUTES:
         branches = target.get(route)
         for branch in branches if isinstance(branches, list) else ():
             if isinstance(branch, Mapping):
-                yield from _walk(branch, root, prefix, depth + 1)
+                yield from _walk(branch, root, prefix, above)
 
 
 def _followed(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -135,6 +135,16 @@ def test_an_unsure_word_does_not_yield_where_the_description_is_feeble() -> None
     assert classify("depot", tool("feedback", "Returns a ticket number.")).impact is Impact.EXTERNAL_SIDE_EFFECT
 
 
+def test_arranging_what_is_read_yields_to_a_name_that_reads() -> None:
+    assert classify("s", tool("get_crates", "Group crates under their depot.")).impact is Impact.READ_ONLY
+    assert classify("s", tool("arrange_crates", "Group crates under their depot.")).impact is not Impact.READ_ONLY
+
+
+def test_the_thing_that_is_got_may_be_an_act() -> None:
+    assert not runs(classify("s", tool("get_send", "Get the details of a send.")))
+    assert runs(classify("s", tool("get_purchase", "Get the details of a purchase.")))
+
+
 def test_an_oversized_description_is_no_basis() -> None:
     found = classify("depot", tool("get_crate", "Gets a crate. " + "Calm words. " * 3000))
     assert found.confidence is Confidence.NONE

@@ -5,6 +5,7 @@ from interlock.classify.effects import (
     ADD,
     EDIT,
     GRANT,
+    OPERATE,
     PAY,
     PROVISION,
     PUBLISH,
@@ -41,10 +42,20 @@ from interlock.classify.effects import (
         ("run", ["query"], RUN),
         ("run", ["query", "log"], READ),
         ("create", ["link", "payment"], PAY),
+        ("enable", ["tag", "server"], EDIT),
+        ("enable", ["gizmo", "server", "tag"], OPERATE),
+        ("upload", ["gizmo"], PUBLISH),
+        ("acknowledge", ["page", "incident"], SEND),
+        ("acknowledge", ["task"], EDIT),
     ],
 )
 def test_what_is_done_depends_on_what_it_is_done_to(verb: str, nouns: list[str], effect: Effect) -> None:
     assert meaning(verb, nouns) == effect
+
+
+def test_an_unknown_head_is_not_explained_by_what_describes_it() -> None:
+    assert meaning("create", ["gizmo", "customer"]) == ADD
+    assert meaning("create", ["gizmo", "customer"], strict=True) == PROVISION
 
 
 def test_the_head_of_the_direct_object_comes_first() -> None:

@@ -43,6 +43,24 @@ def test_a_secret_store_is_known_by_its_name() -> None:
     assert sensitivity("get_thing", server="compass") is not Sensitivity.RESTRICTED
 
 
+@pytest.mark.parametrize("server", ["team-passwords", "auth9", "corp-ldap", "acme-fhir", "keyvault"])
+def test_keepers_are_known_by_common_nouns(server: str) -> None:
+    assert sensitivity("get_thing", server=server) is Sensitivity.RESTRICTED
+
+
+def test_a_vault_of_notes_is_no_secret_store() -> None:
+    assert sensitivity("list_items", "List items of your vault") is Sensitivity.RESTRICTED
+    assert sensitivity("search", "Search the markdown notes of your vault") is not Sensitivity.RESTRICTED
+    assert sensitivity("list_folders", server="notes-vault") is not Sensitivity.RESTRICTED
+    assert sensitivity("get_note", "Get a secure note with a password from the vault") is Sensitivity.RESTRICTED
+
+
+def test_what_a_tool_uses_is_not_what_it_shows() -> None:
+    assert sensitivity("list_crates", "List crates using an API key") is not Sensitivity.RESTRICTED
+    assert sensitivity("list_depots", "List depots accessible to the API key") is not Sensitivity.RESTRICTED
+    assert sensitivity("list_things", "List every API key of the depot") is Sensitivity.RESTRICTED
+
+
 def test_public_and_confidential_data_are_told_apart() -> None:
     assert sensitivity("get_forecast") is Sensitivity.PUBLIC
     assert sensitivity("get_customer") is Sensitivity.CONFIDENTIAL

@@ -20,6 +20,9 @@ READS = [
     "получить_счет",
     "查询订单",
     "ユーザー一覧取得",
+    "crate-eval-get-run",
+    "belt_deploy_describe_state",
+    "packing_rules",
 ]
 EFFECTS = [
     "find_and_replace_text",
@@ -38,6 +41,11 @@ EFFECTS = [
     "удалить_счет",
     "删除订单",
     "メール送信",
+    "get_dispatch_and_delete",
+    "get_delete",
+    "delete_and_get_crate",
+    "sync_now",
+    "load_belt",
     "create_or_update_shelf",
     "bulkDeleteParcels",
 ]
@@ -69,3 +77,22 @@ def test_a_name_of_unknown_words_says_nothing() -> None:
 def test_a_word_that_may_be_a_noun_is_unsure() -> None:
     (clue,) = read_name("feedback").clues
     assert not clue.sure
+
+
+@pytest.mark.parametrize(
+    ("name", "described", "alone"),
+    [
+        ("create_customer_lobby_session", Impact.INTERNAL_MODIFICATION, Impact.EXTERNAL_SIDE_EFFECT),
+        ("graphql_query", Impact.READ_ONLY, Impact.EXTERNAL_SIDE_EFFECT),
+        ("create_crate_note", Impact.INTERNAL_MODIFICATION, Impact.INTERNAL_MODIFICATION),
+        ("list_crates", Impact.READ_ONLY, Impact.READ_ONLY),
+    ],
+)
+def test_a_name_that_stands_alone_is_not_guessed_at(name: str, described: Impact, alone: Impact) -> None:
+    assert join(clue.effect for clue in read_name(name).clues)[0] is described
+    assert join(clue.effect for clue in read_name(name, alone=True).clues)[0] is alone
+
+
+def test_an_act_as_the_thing_that_is_got_is_sure() -> None:
+    assert [clue.sure for clue in read_name("get_send").clues if not clue.effect.reads] == [True]
+    assert all(clue.effect.reads or not clue.sure for clue in read_name("get_update").clues)

@@ -27,6 +27,15 @@ def impact_of(text: str) -> Impact:
         "Never deletes. Reads the shelf without archiving it.",
         "Devuelve la lista de envíos.",
         "Obtiene los datos de un envío.",
+        "Gets the allowed sizes of a crate.",
+        "Get reserved shelves of a depot.",
+        "Search crates. UPDATES search returns the newest first.",
+        "Collects readings. Stops after a minute of silence.",
+        "Looks up crates. This reaches older ones, too.",
+        "Go back to the page before.",
+        "Answers a question using the handbook of the depot.",
+        "Rephrases a text.",
+        "Resolve the options behind a field.",
     ],
 )
 def test_descriptions_of_what_only_reads(text: str) -> None:
@@ -52,6 +61,12 @@ def test_descriptions_of_what_only_reads(text: str) -> None:
         "Löscht eine Sendung.",
         "Supprime un colis.",
         "删除一个包裹。",
+        "Enable mirroring of crates on servers by tag.",
+        "Load a rack onto a belt.",
+        "Answers a question of a customer.",
+        "Shows the belt. Stops the belt after that.",
+        "Crates will get deleted.",
+        "Finds a crate. Deletes crates, returns their ids.",
     ],
 )
 def test_descriptions_of_what_does_more(text: str) -> None:

@@ -1,6 +1,8 @@
 from typing import Any
 
-from interlock.classify.effects import ARBITRARY, GRANT, REMOVE, REPLACE, SEND, TOUCH
+import pytest
+
+from interlock.classify.effects import ADD, ARBITRARY, GRANT, REMOVE, REPLACE, SEND, TOUCH
 from interlock.classify.schema import dry_run_parameters, parameters_of, read_schema
 
 
@@ -30,7 +32,48 @@ def test_parameters_are_found_however_deep_and_behind_references() -> None:
 
 def test_a_schema_that_refers_to_itself_ends() -> None:
     given = {"inputSchema": {"properties": {"a": {"$ref": "#"}}}}
-    assert {parameter.path for parameter in parameters_of(given)} >= {"a", "a.a"}
+    assert [parameter.path for parameter in parameters_of(given)] == ["a"]
+    wide = {"inputSchema": {"properties": {f"p{number}": {"$ref": "#"} for number in range(60)}}}
+    assert len(parameters_of(wide)) == 60
+
+
+def test_the_items_of_a_list_are_parameters_too() -> None:
+    steps = {"type": "array", "items": {"type": "object", "properties": {"act": {"enum": ["look", "delete"]}}}}
+    assert deciders(definition(steps=steps)) == {"steps[].act"}
+
+
+def test_an_action_that_is_looked_at_decides_nothing() -> None:
+    named = {"type": "string"}
+    assert deciders(definition("depot_get_action", action_name=named), "get") == set()
+    assert deciders(definition("get_audit_log", action=named), "get") == set()
+    assert deciders(definition("get_crates", action=named), "get") == {"action"}
+    assert deciders(definition("get_audit_log", action={"enum": ["list", "delete"]}), "get") == {"action"}
+
+
+def test_a_method_that_is_read_about_decides_nothing() -> None:
+    method, path = {"enum": ["GET", "DELETE"]}, {"type": "string"}
+    assert deciders(definition("get_endpoint_docs", method=method, path=path), "get") == set()
+    assert deciders(definition("get_endpoint_docs", method=method, path=path, body={}), "get") == {"method"}
+    assert deciders(definition("get_crate", method=method, path=path), "get") == {"method"}
+    assert deciders(definition("send_endpoint_docs", method=method, path=path), "send") == {"method"}
+
+
+@pytest.mark.parametrize("name", ["output_video_path", "save_path", "export_dir", "destination_folder"])
+def test_a_place_for_results_is_written_to(name: str) -> None:
+    places: dict[str, Any] = {name: {"type": "string"}}
+    clues = read_schema(definition(**places), "", writes=False, verb="render").clues
+    assert [clue.effect for clue in clues] == [ADD]
+
+
+@pytest.mark.parametrize("name", ["source_path", "destination_location", "output", "path"])
+def test_other_places_are_not(name: str) -> None:
+    places: dict[str, Any] = {name: {"type": "string"}}
+    assert not read_schema(definition(**places), "", writes=False, verb="render").clues
+
+
+def test_who_belongs_to_what_is_access() -> None:
+    clues = read_schema(definition(groups={"type": "array"}), "", writes=True, verb="update").clues
+    assert GRANT in [clue.effect for clue in clues]
 
 
 def test_an_action_that_may_delete_decides() -> None:

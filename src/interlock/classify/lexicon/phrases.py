@@ -50,6 +50,8 @@ _AIDS = _any(
     "quickly", "safely", "simply", "just", "directly", "efficiently",
 )  # fmt: skip
 AID = re.compile(rf"^{_AIDS}\s+", re.IGNORECASE)
+# Nouns that look like a verb where they open a sentence: "Updates search returns ids".
+NOUN_SUBJECT = re.compile(r"^\w+ (?:\w+ )?(?:returns|contains|includes|provides|gives|is|are|has|have)\b")
 ADVERB = re.compile(r"^(?:\w+ly|also|then|batch|bulk|re|safe|quick|first)$")
 ALSO_SUBJECT = re.compile(r"\W*(?:it |this )?(?:also|then|finally|additionally|automatically)\b", re.IGNORECASE)
 
@@ -108,6 +110,8 @@ ARRANGING = wordset(
 )
 # What follows a verb that tells how far the tool itself goes: "stops after a minute".
 LIMITS = wordset("after when once if at as upon early on before until unless while")
+# What an answer is drawn from when a tool answers its caller instead of somebody else.
+SOURCES = wordset("using from based about")
 # Where a statement's object ends and the manner begins.
 MANNERS = wordset("using via through accessible")
 DETERMINER = wordset(
