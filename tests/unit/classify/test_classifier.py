@@ -137,6 +137,7 @@ def test_an_unsure_word_does_not_yield_where_the_description_is_feeble() -> None
 
 def test_arranging_what_is_read_yields_to_a_name_that_reads() -> None:
     assert classify("s", tool("get_crates", "Group crates under their depot.")).impact is Impact.READ_ONLY
+    assert classify("s", tool("get_crates", "Dedupe the crates of a depot.")).impact is not Impact.READ_ONLY
     assert classify("s", tool("arrange_crates", "Group crates under their depot.")).impact is not Impact.READ_ONLY
 
 

@@ -45,6 +45,7 @@ EFFECTS = [
     "get_delete",
     "delete_and_get_crate",
     "sync_now",
+    "belt_purge_and_get_state",
     "load_belt",
     "create_or_update_shelf",
     "bulkDeleteParcels",

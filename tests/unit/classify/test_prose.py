@@ -35,6 +35,7 @@ def impact_of(text: str) -> Impact:
         "Go back to the page before.",
         "Answers a question using the handbook of the depot.",
         "Rephrases a text.",
+        "View crates by author, date or commit message.",
         "Resolve the options behind a field.",
     ],
 )
@@ -66,6 +67,7 @@ def test_descriptions_of_what_only_reads(text: str) -> None:
         "Answers a question of a customer.",
         "Shows the belt. Stops the belt after that.",
         "Crates will get deleted.",
+        "Reads a letter. This tool deletes after reading.",
         "Finds a crate. Deletes crates, returns their ids.",
     ],
 )

@@ -71,7 +71,7 @@ INSTANCES = re.compile(r"\b(?:such as|e\.g\.|for example|i\.e\.|for instance|lik
 
 # What joins a second act to the first.
 ALSO = re.compile(
-    r"(?:\b(?:and|or|then|also|plus|before|by|while|y|et|und|ed|и)\b|[,:&])\s*"
+    r"(?:\b(?:and|or|then|also|plus|before|while|y|et|und|ed|и)\b|[,:&])\s*"
     r"(?:and |or |then |also |automatically |optionally |permanently )*",
     re.IGNORECASE,
 )

@@ -231,6 +231,6 @@ NOUNISH = wordset(
         bridge bond lease claim mount bin pull push checkout transition approval access sync
         estimate forecast summary preview benchmark audit digest outline abstract scan crawl
         shell bash keyboard mouse attack exploit hack exit end return offer land route boot heat
-        cool level credential login signal admin guard hash calendar event eval embed stats logs load
+        cool level credential login signal admin guard hash calendar event eval author embed stats logs load
         store forward reverse static tweet retweet"""
 )
