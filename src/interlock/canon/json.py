@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
+from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 MAX_DEPTH = 256
 """The deepest nesting of arrays and objects that :func:`parse` and :func:`encode` accept."""
 
+_FRACTION = re.compile(rb"[0-9][.eE]")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+_STEPS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS = bytes(set(range(256)) - set(_STEPS))
 _EXPONENT_FROM = 21
 _LEADING_ZEROS = 6
 _encode_plain = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
@@ -75,21 +82,32 @@ def encode(value: Any) -> bytes:
         raise EncodeError("an integer has too many digits") from None
 
 
+def is_exact(data: bytes) -> bool:
+    """Whether every fraction in strict JSON text is exactly what :func:`encode` writes for it.
+
+    ``0.10000000000000001`` is not: it parses to the same double as ``0.1``, and a reader with decimals would
+    see another number than the one whose digest was taken.
+    """
+    if not _FRACTION.search(data):
+        return True
+    inexact: list[str] = []
+
+    def compare(text: str) -> float:
+        value = float(text)
+        if Decimal(text) != Decimal(repr(value)):
+            inexact.append(text)
+        return value
+
+    json.loads(data, parse_float=compare)
+    return not inexact
+
+
 def _check_depth(data: bytes) -> None:
     if data.count(b"[") + data.count(b"{") <= MAX_DEPTH:
         return
-    depth, quoted, escaped = 0, False, False
-    for byte in data:
-        if quoted:
-            quoted, escaped = (escaped or byte != 0x22), (byte == 0x5C and not escaped)  # noqa: PLR2004 (quote, backslash)
-        elif byte == 0x22:  # noqa: PLR2004 (a quotation mark)
-            quoted = True
-        elif byte in b"[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ParseError(f"nested more than {MAX_DEPTH} deep")
-        elif byte in b"]}":
-            depth -= 1
+    brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MAX_DEPTH:
+        raise ParseError(f"nested more than {MAX_DEPTH} deep")
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

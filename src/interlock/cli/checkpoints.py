@@ -65,8 +65,9 @@ def thin(places: Iterable[Path], origin: str) -> None:
         with suppress(OSError):
             kept: set[int] = set()
             for path in sorted(place.glob(f"{_prefix(origin)}*{SUFFIX}"))[:-KEPT_NEWEST]:
-                span = int(path.name.removeprefix(_prefix(origin)).removesuffix(SUFFIX)) // KEPT_SPAN
-                if span in kept:
+                size = path.name.removeprefix(_prefix(origin)).removesuffix(SUFFIX)
+                span = int(size) // KEPT_SPAN if size.isdecimal() else -1
+                if span in kept and span >= 0:
                     path.unlink()
                 kept.add(span)
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import socket
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,6 +143,8 @@ class Companion:
                 await self._tick(recover=tick % RECOVER_EVERY == 0)
             except Fault as fault:
                 complain(fault.diagnostics())
+            except (OSError, ValueError, sqlite3.Error) as error:
+                complain(f"beside serving: {error}")
 
     async def checkpoint(self) -> None:
         """Sign the log if it has grown, and copy the checkpoint to its second places."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from interlock.canon import digest
-from interlock.core.words import Confidence, Evidence, Source, Standing, Tool, ToolClass
+from interlock.core.words import Confidence, Evidence, Source, Stage, Standing, Tool, ToolClass
 
 RESERVED_PREFIX = "interlock_"
 """Names of the gateway's own tools; an upstream tool that takes one is never served."""
@@ -64,6 +64,7 @@ class Catalog:
     stop_epoch: int
     stopped: frozenset[tuple[str, str]]
     tools: Mapping[tuple[str, str], Tool]
+    stages: Mapping[str, Stage]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ class Reason(StrEnum):
     APPROVAL_SPENT = "approval.spent"
     APPROVAL_UNKNOWN = "approval.unknown"
     APPROVAL_INSUFFICIENT = "approval.insufficient"
+    APPROVAL_CROWDED = "approval.crowded"
+    APPROVAL_TOO_LARGE = "approval.too_large"
     STATE_CHANGED = "state.changed"
     LOG_UNAVAILABLE = "log.unavailable"
     OUTCOME_UNRECORDED = "outcome.unrecorded"
@@ -62,6 +64,8 @@ REASONS = MappingProxyType(
         Reason.APPROVAL_SPENT: "The approval has been used; it is good for one call.",
         Reason.APPROVAL_UNKNOWN: "This caller has no such approval.",
         Reason.APPROVAL_INSUFFICIENT: "The approval's assurance is below what the call needs now.",
+        Reason.APPROVAL_CROWDED: "This caller waits for too many answers already.",
+        Reason.APPROVAL_TOO_LARGE: "The arguments are too large for a person to approve.",
         Reason.STATE_CHANGED: "The tool, its server or the stop switch changed while the call was decided.",
         Reason.LOG_UNAVAILABLE: "The audit log could not be written in time. No log, no call.",
         Reason.OUTCOME_UNRECORDED: "The call ran but its outcome could not be logged; the result is withheld.",

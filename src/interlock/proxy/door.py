@@ -15,12 +15,13 @@ import msgspec
 from interlock import canon
 from interlock.core.enforcement import enforce
 from interlock.core.errors import CallerError, Fault
+from interlock.core.reasons import REASONS, Reason
 from interlock.core.requests import Delivered, Ending, Refused, Reply
 from interlock.core.words import Caller, Impact, Standing, ToolCall
 from interlock.proxy import records
 from interlock.proxy.driver import drive
 from interlock.proxy.exchange import Exchange, Notices
-from interlock.proxy.hands import Hands, Means, observed
+from interlock.proxy.hands import SERVED, Hands, Means, observed, stops_on
 from interlock.proxy.pool import Link, Pool, ServerSpec, pool_key
 from interlock.proxy.sessions import Session, Sessions, owner_of
 from interlock.wire import calls, introductions, jsonrpc, meta, saying, tools
@@ -30,6 +31,7 @@ from interlock.wire.versions import LEGACY_VERSIONS, Era, negotiate
 
 _SESSION_HEADER = "mcp-session-id"
 _INITIALIZE = "initialize"
+_GOVERNED = "tools/call"
 _SHARED = frozenset({"tenant", "shared"})
 _FOR_ALL = "notifications/tools/list_changed"
 
@@ -66,6 +68,9 @@ class Door:
             await self._post(exchange, caller, spec)
             return
         session = self.sessions.find(exchange.header(_SESSION_HEADER), owner_of(caller, spec.name))
+        if session is not None and exchange.method == "GET" and self._closed(caller, spec):
+            await exchange.answer(403)
+            return
         if exchange.method not in {"GET", "DELETE"} or exchange.header(_SESSION_HEADER) is None:
             await exchange.answer(405, headers=[("Allow", "POST")])
         elif session is None:
@@ -96,6 +101,13 @@ class Door:
         if not isinstance(message, jsonrpc.Request):
             await self._hear(exchange, message, session)
             return
+        closed = self._closed(caller, spec) if message.method != _GOVERNED else None
+        if closed is not None:
+            with suppress(Fault):  # it is turned away whether or not that can be written down
+                await self.means.store.record(records.access_record(caller, spec.name, closed.value))
+            text = f"{closed.value}: {REASONS[closed]}"
+            await _reject(exchange, Rejection(jsonrpc.REFUSED, text, status=200, id=message.id))
+            return
         if era is Era.LEGACY and message.method == _INITIALIZE:
             await self._initialize(exchange, message, caller, spec)
             return
@@ -108,6 +120,13 @@ class Door:
             with suppress(Fault):  # it is turned away whether or not that can be written down
                 await self.means.store.record(records.access_record(caller, spec.name, "header_mismatch"))
         await _reject(exchange, refusal)
+
+    def _closed(self, caller: Caller, spec: ServerSpec) -> Reason | None:
+        """Return why nothing of a server is served to this caller now; a call of a tool has its own judge."""
+        catalog = self.means.store.inventory()
+        if not stops_on(spec.name, caller).isdisjoint(catalog.stopped):
+            return Reason.STOP_ACTIVE
+        return None if catalog.stages.get(spec.name) in SERVED else Reason.SERVER_STAGE
 
     async def _hear(
         self, exchange: Exchange, message: jsonrpc.Notification | jsonrpc.Response, session: Session | None
@@ -248,7 +267,11 @@ class Door:
     async def _listen(self, exchange: Exchange, caller: Caller, spec: ServerSpec, session: Session) -> None:
         """Relay what the upstream tells a legacy client between its requests."""
         notices = Notices()
-        link = await self.pool.link(spec, pool_key(spec, caller, session.session_id))
+        try:
+            link = await self.pool.link(spec, pool_key(spec, caller, session.session_id))
+        except Fault:
+            await exchange.answer(503)
+            return
 
         def hear(method: str, params: jsonrpc.RawParams) -> None:
             if method == _FOR_ALL or spec.isolation not in _SHARED:

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,7 +40,7 @@ from interlock.core.requests import (
     Ticket,
     Waiting,
 )
-from interlock.core.words import Decision, Facts, Impact, Stage, Standing, TenantBinding, Tool, ToolClass
+from interlock.core.words import Caller, Decision, Facts, Impact, Stage, Standing, TenantBinding, Tool, ToolClass
 from interlock.proxy import records
 from interlock.proxy.pool import Link, ServerSpec
 from interlock.proxy.ports import Classifier, Judge, Lender, Store
@@ -53,7 +53,9 @@ from interlock.wire.saying import status_of
 Written = TypeVar("Written")
 
 _POLL_SECONDS = 0.05
-_SERVED = frozenset({Stage.PILOT, Stage.PRODUCTION})
+MAX_SHOWN = 256 << 10
+"""Bytes of arguments that a person can be asked to approve."""
+SERVED = frozenset({Stage.PILOT, Stage.PRODUCTION})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,8 @@ class Hands:
     link: Callable[[], Any]
     params: jsonrpc.RawParams
     on_notice: Notice | None
+    _link: Link | None = None
+    _approved: bool = False
     _intent: Record | None = None
     _began: float = 0.0
     _effect: Mapping[str, Any] | None = field(default=None)
@@ -93,15 +97,19 @@ class Hands:
         """Find the tool and make sure that what the inventory has of it is fresh."""
         call = request.call
         known = self.means.store.inventory().tools.get((call.server, call.tool))
-        if known is None or known.stage not in _SERVED or known.standing is Standing.DRIFTED:
+        if known is None or known.stage not in SERVED or known.standing is Standing.DRIFTED:
             return known or NoTool()
         try:
             link: Link = await self.link()
             listing = await link.lister.listing(0.0 if request.fresh else self.spec.max_age)
+            catalog = await observed(self.means.store, self.spec, listing.tools)
         except (Fault, TimeoutError) as error:
             raise StepFailed(Reason.UPSTREAM_UNREACHABLE, str(error)) from None
-        catalog = await observed(self.means.store, self.spec, listing.tools)
-        return catalog.tools.get((call.server, call.tool)) or NoTool()
+        self._link = link  # what was listed here is called here: another connection may be another server
+        tool = catalog.tools.get((call.server, call.tool)) or NoTool()
+        if isinstance(tool, Tool) and call.tool not in listing.tools:
+            return replace(tool, standing=Standing.GONE)
+        return tool
 
     async def refine(self, request: Refine) -> ToolClass:
         """Classify the call by its arguments."""
@@ -111,14 +119,13 @@ class Hands:
         """Look up the facts."""
         call, effect, store = request.call, request.effect, self.means.store
         catalog = store.inventory()
-        stops = {("all", ""), ("server", call.server), ("workload", call.caller.workload)}
         reads = effect.impact is Impact.READ_ONLY
         return Facts(
             effect=effect,
             resource_tenant=request.tool.tenant,
             tenant_binding=TenantBinding.BOUND,
             within_budget=True,  # no budget can be set yet, so nothing is over one
-            stopped=not stops.isdisjoint(catalog.stopped),
+            stopped=not stops_on(call.server, call.caller).isdisjoint(catalog.stopped),
             stop_epoch=catalog.stop_epoch,
             repeats_unknown=not reads and store.repeats_unknown(call),
         )
@@ -133,7 +140,9 @@ class Hands:
         until = time.monotonic() + self.means.wait
         while approval.state is State.PENDING and time.monotonic() < until:
             await asyncio.sleep(_POLL_SECONDS)
-            approval = lapse(self.means.store.approval(approval.approval_id) or approval, time.time())
+            if self.means.store.approval_state(approval.approval_id) is not State.PENDING:
+                approval = self.means.store.approval(approval.approval_id) or approval
+            approval = lapse(approval, time.time())
         answer = approval.answer
         if approval.state is State.APPROVED and answer is not None:
             return Approved(
@@ -156,6 +165,8 @@ class Hands:
             if found is None:
                 raise StepFailed(Reason.APPROVAL_UNKNOWN)
             return lapse(found, now)
+        if len(call.arguments.raw) > MAX_SHOWN:
+            raise StepFailed(Reason.APPROVAL_TOO_LARGE)
         wanted = request_approval(
             call,
             request.judged,
@@ -177,6 +188,7 @@ class Hands:
     async def dispatch(self, request: Dispatch) -> Ticket:
         """Spend the approval and write the intent."""
         key = records.fresh_key()
+        self._approved = request.approved is not None
         self._intent = records.intent_record(request.call, request.judged, request.approved, key)
         answer = await _kept(
             self.means.store.dispatch(request.call, request.judged, request.approved, self._intent, key),
@@ -197,15 +209,14 @@ class Hands:
         """Send the call, once."""
         call = request.call
         self._began = time.monotonic()
-        try:
-            link: Link = await self.link()
-        except Fault:
+        link = self._link
+        if link is None or not link.upstream.alive:
             return NotSent(Reason.UPSTREAM_UNREACHABLE)
         link.busy += 1
         try:
             response = await link.upstream.request(
                 "tools/call",
-                forwarded_params(self.params, call.tool, call.arguments),
+                forwarded_params(self.params, call, approved=self._approved),
                 within=self.spec.call_timeout,
                 on_notice=self.on_notice,
             )
@@ -223,7 +234,7 @@ class Hands:
         """Check the answer's form; what is no result at all is withheld."""
         response: jsonrpc.Response = request.reply.body
         size = len(bytes(response.result)) if response.result is not None else 0
-        self._effect = {"result_bytes": size} if response.result is not None else {"error": str(_code(response))}
+        self._effect = {"result_bytes": size} if response.result is not None else {"error": str(_code(response))[:64]}
         return request.reply
 
     async def record_outcome(self, request: RecordOutcome) -> Done:
@@ -248,16 +259,20 @@ async def _kept(writing: Awaitable[Written], reason: Reason) -> Written:
         raise StepFailed(reason, error.what) from None
 
 
+def stops_on(server: str, caller: Caller) -> frozenset[tuple[str, str]]:
+    """Return the stops that would hold for this caller at this server."""
+    return frozenset({("all", ""), ("server", server), ("workload", caller.workload)})
+
+
 async def observed(store: Store, spec: ServerSpec, listed: Mapping[str, Any]) -> Catalog:
     """Return the inventory after this listing; it is written down only where it says something new."""
     catalog = store.inventory()
-    known = {name: tool for (server, name), tool in catalog.tools.items() if server == spec.name}
+    known = {name: catalog.tools[spec.name, name] for name in listed if (spec.name, name) in catalog.tools}
     entry = spec.entry
     moved = any((tool.tenant, tool.owner) != (entry.tenant, entry.owner) for tool in known.values())
-    same = (
-        not moved
-        and listed.keys() == {name for name, tool in known.items() if tool.standing is not Standing.GONE}
-        and all(known[name].digest == tool.digest for name, tool in listed.items())
+    same = not moved and all(
+        name in known and known[name].digest == tool.digest and known[name].standing is not Standing.GONE
+        for name, tool in listed.items()
     )
     if not same:
         await store.observe(spec.entry, list(listed.values()))

@@ -215,7 +215,7 @@ async def _events(response: HttpResponse, limit: int) -> AsyncIterator[jsonrpc.M
     parser = Parser(limit=limit)
     async for chunk in response.stream():
         for event in parser.feed(chunk):
-            message = jsonrpc.parse(event.data) if event.data else None
+            message = jsonrpc.parse_answer(event.data) if event.data else None
             if message is not None and not isinstance(message, jsonrpc.Rejection):
                 yield message
 
@@ -229,7 +229,7 @@ async def _let_end(response: HttpResponse) -> None:
 
 
 def _read_json(status: int, body: bytes, identifier: int) -> jsonrpc.Response:
-    message = jsonrpc.parse(body) if body else None
+    message = jsonrpc.parse_answer(body) if body else None
     if isinstance(message, jsonrpc.Response) and (message.id == identifier or message.error is not None):
         return message
     if status in _CLIENT_FAULTS:

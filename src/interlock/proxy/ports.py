@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from interlock.audit.record import Record
-from interlock.core.approval import Approval, Refusal
+from interlock.core.approval import Approval, Refusal, State
 from interlock.core.inventory import Catalog, Listed, ServerEntry
 from interlock.core.requests import Approved, Credential, Judged, Outcome, Ticket
 from interlock.core.words import Caller, Decision, Facts, Tool, ToolCall, ToolClass
@@ -24,6 +24,9 @@ class Store(Protocol):
 
     def approval(self, approval_id: str) -> Approval | None:
         """Return an approval."""
+
+    def approval_state(self, approval_id: str) -> State | None:
+        """Return the state an approval is stored in."""
 
     def approvals_of(self, caller: Caller, server: str) -> Sequence[Approval]:
         """Return the caller's approvals at a server that are pending or approved."""

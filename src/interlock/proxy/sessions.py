@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from interlock.core.words import Caller
 from interlock.wire.jsonrpc import Id
 
+MOST_OF_ONE = 64
+"""Sessions of one caller at one server; beyond it the caller's own oldest one ends, and nobody else's."""
+
 Owner = tuple[str, str, str, str]
 
 
@@ -46,6 +49,9 @@ class Sessions:
 
     def open(self, owner: Owner, version: str, claimed_host: str | None) -> Session:
         """Open a session."""
+        mine = [each for each in self._sessions.values() if each.owner == owner]
+        if len(mine) >= min(MOST_OF_ONE, self._most):
+            self.close(mine[0])
         while len(self._sessions) >= self._most:
             self._sessions.popitem(last=False)
         session = Session(secrets.token_urlsafe(24), owner, version, claimed_host)

@@ -135,9 +135,11 @@ class StdioUpstream:
     async def _read(self) -> None:
         try:
             async for line in self._child.lines():
-                message = jsonrpc.parse(line)
+                message = jsonrpc.parse_answer(line)
                 if isinstance(message, jsonrpc.Response):
                     self._answer(message)
+                elif isinstance(message, jsonrpc.Rejection):
+                    self._refuse(message)
                 elif isinstance(message, jsonrpc.Notification):
                     self._tell(message)
                 elif isinstance(message, jsonrpc.Request):
@@ -151,6 +153,12 @@ class StdioUpstream:
         future, _ = self._waiting.get(message.id or 0, (None, None))
         if future is not None and not future.done():
             future.set_result(message)
+
+    def _refuse(self, message: jsonrpc.Rejection) -> None:
+        """Fail the request whose answer cannot be read; noise that answers nothing is passed over."""
+        future, _ = self._waiting.get(message.id or 0, (None, None))
+        if future is not None and not future.done():
+            future.set_exception(Lost("the server's answer is not JSON"))
 
     def _tell(self, message: jsonrpc.Notification) -> None:
         token = message.params.get("progressToken")

@@ -19,6 +19,9 @@ from interlock.wire.versions import Era
 
 CLIENT_INFO = {"name": "interlock", "version": "0.1.0"}
 MAX_PAGES = 100
+MAX_DEFINITION = 256 << 10
+"""Bytes of one tool's definition; a larger one is not taken, so that the tool cannot be called."""
+READ_AT_ONCE = 16 << 10
 LIST_TIMEOUT = 30.0
 """Seconds a whole listing may take."""
 MAX_WALKS = 5
@@ -135,7 +138,7 @@ class Lister:
                 raw += _definitions(members)
                 cursor = members.get("nextCursor")
                 if cursor is None or bytes(cursor) == b"null":
-                    return Listing(self._read(raw), first, taken)
+                    return Listing(await self._read_beside(raw), first, taken)
         raise InterlockError(f"the upstream's list of tools has more than {MAX_PAGES} pages")
 
     async def _page(self, cursor: msgspec.Raw | None) -> jsonrpc.RawParams:
@@ -146,9 +149,15 @@ class Lister:
             raise InterlockError("the upstream does not list its tools")
         return members
 
+    async def _read_beside(self, raw: Sequence[bytes]) -> Mapping[str, Listed]:
+        """Read what is new of a listing; beside the loop if it is much, so that other callers need not wait."""
+        fresh = sum(len(data) for data in raw if data not in self._known)
+        return await asyncio.to_thread(self._read, raw) if fresh > READ_AT_ONCE else self._read(raw)
+
     def _read(self, raw: Sequence[bytes]) -> Mapping[str, Listed]:
         """Return the tools that can be used; what was read before, byte for byte, is not read again."""
         known = self._known
+        raw = [data for data in raw if len(data) <= MAX_DEFINITION]
         try:
             parsed = [known[data].definition if data in known else _parse(data) for data in raw]
             flawed = flaws(parsed)

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from interlock import canon
-from interlock.core.words import Arguments, Claims
+from interlock.core.inventory import MAX_NAME
+from interlock.core.words import Arguments, Claims, ToolCall
 from interlock.wire import meta
 from interlock.wire.jsonrpc import INVALID_PARAMS, RawParams, Rejection, Request, raw
 
@@ -18,6 +19,7 @@ REASON = "interlock_reason"
 REDEEM = "interlock_redeem"
 """The gateway's tool that performs a stored, approved call."""
 MAX_REASON = 2000
+_CARRIED = frozenset({"name", "arguments", "_meta"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ def read_call(request: Request, claimed_host: str | None) -> Asked | Rejection:
         return Rejection(
             INVALID_PARAMS, "tools/call needs a name (string) and arguments (object)", status=200, id=request.id
         )
-    if "task" in request.params:
-        return Rejection(INVALID_PARAMS, "Tasks are not offered here", status=200, id=request.id)
+    if len(name) > MAX_NAME or not _CARRIED.issuperset(request.params):
+        text = "tools/call carries a name, arguments and _meta, nothing else"
+        return Rejection(INVALID_PARAMS, text, status=200, id=request.id)
     reason = value.get(REASON)
     given = request.raw.get("arguments")
     raw_arguments = bytes(given) if given is not None else b"{}"
@@ -47,6 +50,8 @@ def read_call(request: Request, claimed_host: str | None) -> Asked | Rejection:
         reason=str(reason)[:MAX_REASON] if reason is not None else None,
         trace=meta.trace_of(request.meta),
     )
+    if not canon.is_exact(raw_arguments):
+        raw_arguments = canon.encode(value)  # two numbers that we cannot tell apart must not be told apart upstream
     if REASON in value:
         value = {key: item for key, item in value.items() if key != REASON}
         raw_arguments = canon.encode(value)
@@ -64,7 +69,12 @@ def read_arguments(given: bytes, value: Mapping[str, Any] | None = None) -> Argu
     return Arguments(given, parsed, canon.digest(parsed))
 
 
-def forwarded_params(params: RawParams, tool: str, arguments: Arguments) -> RawParams:
-    """Return the parameters to send: the caller's own, with exactly the decided name and argument bytes."""
-    kept = {key: value for key, value in params.items() if key not in {"name", "arguments", "task"}}
-    return {"name": raw(tool), "arguments": msgspec.Raw(arguments.raw)} | kept
+def forwarded_params(params: RawParams, call: ToolCall, *, approved: bool) -> RawParams:
+    """Return the parameters to send: exactly the decided name and argument bytes, and the caller's ``_meta``.
+
+    Of the ``_meta`` of an approved call only what the protocol itself defines goes out: whatever else a server
+    may read there, nobody was shown it.
+    """
+    given = meta.open_meta(params)
+    kept = {key: value for key, value in given.items() if not approved or meta.is_protocols_own(key)}
+    return meta.with_meta({"name": raw(call.tool), "arguments": msgspec.Raw(call.arguments.raw)}, kept)

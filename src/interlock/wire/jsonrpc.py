@@ -7,6 +7,7 @@ Whoever decides and whoever acts must read the same message. What two parsers ma
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -106,6 +107,17 @@ class _Result(msgspec.Struct):
     result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class _Answer(msgspec.Struct):
+    id: Id | msgspec.UnsetType | None = msgspec.UNSET
+    method: str | msgspec.UnsetType = msgspec.UNSET
+    params: RawParams | msgspec.UnsetType = msgspec.UNSET
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+
+
+_ID = re.compile(rb'"id"\s*:\s*([0-9]{1,18})')
+_HEAD_BYTES = 512
+_answer_decoder = msgspec.json.Decoder(_Answer)
 _params_decoder = msgspec.json.Decoder(_Params)
 _result_decoder = msgspec.json.Decoder(_Result)
 
@@ -153,6 +165,37 @@ def _parse_response(body: bytes, value: dict[str, Any]) -> Message | Rejection:
         return Rejection(INVALID_REQUEST, "id must be a string or an integer")
     result = None if error is not None else _result_decoder.decode(body).result
     return Response(identifier, None if result is msgspec.UNSET else result, error)
+
+
+def parse_answer(body: bytes) -> Message | Rejection:
+    """Parse one message of an upstream. Nothing is decided on a result, so it is only checked to be JSON.
+
+    A rejection names the request it would have answered, where that can be made out.
+    """
+    try:
+        message = _answer_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        found = _ID.search(body[:_HEAD_BYTES]) or _ID.search(body[-_HEAD_BYTES:])
+        return Rejection(PARSE_ERROR, "Parse error", id=int(found[1]) if found else None)
+    if isinstance(message.method, str):
+        params = message.params if isinstance(message.params, dict) else {}
+        return _read_call(message.method, message.id, params)
+    identifier = message.id if isinstance(message.id, str | int) else None
+    result = None if isinstance(message.result, msgspec.UnsetType) else message.result
+    error = None if isinstance(message.error, msgspec.UnsetType) else message.error
+    if (result is None) == (error is None):
+        return Rejection(INVALID_REQUEST, "A response has either a result or an error object", id=identifier)
+    return Response(identifier, result, error)
+
+
+def _read_call(method: str, identifier: Id | msgspec.UnsetType | None, raw: RawParams) -> Message | Rejection:
+    try:
+        params = {name: msgspec.json.decode(value) for name, value in raw.items()}
+    except msgspec.DecodeError:
+        return Rejection(PARSE_ERROR, "Parse error")
+    if isinstance(identifier, str | int):
+        return Request(identifier, method, params, raw)
+    return Notification(method, params, raw)
 
 
 def request(identifier: Id, method: str, params: Mapping[str, Any]) -> bytes:

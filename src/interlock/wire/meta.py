@@ -13,6 +13,7 @@ VERSION = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES = "io.modelcontextprotocol/clientCapabilities"
 CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
 DECISION = "interlock/decision"
+_BARE = frozenset({"progressToken", "traceparent", "tracestate", "baggage"})
 _ENVELOPE = (VERSION, CAPABILITIES, CLIENT_INFO)
 
 
@@ -41,6 +42,11 @@ def modern_envelope(version: str, client_info: Mapping[str, Any]) -> RawParams:
     No capability is declared: an upstream cannot ask the client for anything through Interlock yet.
     """
     return {VERSION: raw(version), CAPABILITIES: raw({}), CLIENT_INFO: raw(dict(client_info))}
+
+
+def is_protocols_own(key: str) -> bool:
+    """Whether a ``_meta`` key is one that the specification defines."""
+    return key in _BARE or key.startswith("io.modelcontextprotocol/")
 
 
 def host_of(client_info: Any) -> str | None:

@@ -27,6 +27,7 @@ _TRANSIENT = frozenset(
         Reason.CREDENTIAL_UNAVAILABLE,
         Reason.UPSTREAM_UNREACHABLE,
         Reason.APPROVAL_INSUFFICIENT,
+        Reason.APPROVAL_CROWDED,
         Reason.STEP_FAILED,
     }
 )

@@ -58,7 +58,7 @@ def test_the_same_arguments_under_another_key_commit_to_something_else() -> None
     assert one.arguments["digest_commitment"] != two.arguments["digest_commitment"]
 
 
-@pytest.mark.parametrize("status", [*set(STATUS.values()), "blocked"])
+@pytest.mark.parametrize("status", [*sorted(set(STATUS.values())), "blocked"])
 def test_every_status_has_an_outcome(status: str) -> None:
     record = records.decision_record(call(), Stopped(Reason.TOOL_UNKNOWN), status)
     assert record.outcome == status

@@ -12,16 +12,25 @@ from interlock.audit.record import Kind, Record
 from interlock.core.approval import Answer, Approval, Refusal, State, decide, lapse
 from interlock.core.forms import approval_from_json, approval_to_json
 from interlock.core.reasons import Reason
+from interlock.core.requests import StepFailed
 from interlock.core.words import Caller
 from interlock.stores.sqlite import log
 
 OPEN = (State.PENDING, State.APPROVED)
+MOST_PENDING = 32
+"""How many answers one caller may be waiting for."""
 
 
 def get(connection: sqlite3.Connection, approval_id: str) -> Approval | None:
     """Return an approval as it is stored."""
     row = connection.execute("SELECT body FROM approvals WHERE id = ?", (approval_id,)).fetchone()
     return approval_from_json(json.loads(row[0])) if row else None
+
+
+def state(connection: sqlite3.Connection, approval_id: str) -> State | None:
+    """Return the state an approval is stored in, without reading the rest of it."""
+    row = connection.execute("SELECT state FROM approvals WHERE id = ?", (approval_id,)).fetchone()
+    return State(row[0]) if row else None
 
 
 def ask(connection: sqlite3.Connection, wanted: Approval, arguments: bytes, sticky_since: float) -> Approval:
@@ -44,6 +53,7 @@ def ask(connection: sqlite3.Connection, wanted: Approval, arguments: bytes, stic
             answer = approval if answer is None or approval.state is State.DENIED else answer
     if answer is not None:
         return answer
+    _check_crowd(connection, wanted)
     _insert(connection, wanted)
     connection.execute(
         "INSERT INTO payloads (ref, tenant, key, body, time) VALUES (?, ?, NULL, ?, ?)",
@@ -90,14 +100,15 @@ def spend(
     return moved if swapped.rowcount else Refusal(Reason.APPROVAL_SPENT, f"approval {approval_id} is used")
 
 
-def of_caller(connection: sqlite3.Connection, caller: Caller, server: str) -> list[Approval]:
-    """Return the caller's approvals at a server that are pending or approved."""
+def of_caller(connection: sqlite3.Connection, caller: Caller, server: str, now: float) -> list[Approval]:
+    """Return the caller's approvals at a server that are pending or approved at ``now``."""
     rows = connection.execute(
         "SELECT body FROM approvals"
         " WHERE tenant = ? AND subject = ? AND workload = ? AND state IN (?, ?) AND server = ?",
         (caller.tenant, caller.subject, caller.workload, *OPEN, server),
     )
-    return [approval_from_json(json.loads(body)) for (body,) in rows]
+    found = [lapse(approval_from_json(json.loads(body)), now) for (body,) in rows]
+    return [approval for approval in found if approval.state in OPEN]
 
 
 def arguments(connection: sqlite3.Connection, approval_id: str) -> bytes | None:
@@ -128,6 +139,17 @@ def move(connection: sqlite3.Connection, approval: Approval, now: float, why: st
         (approval.state, now, _body(approval), approval.approval_id),
     )
     log.append(connection, _record(approval, approval.state.value, now, {"why": why}))
+
+
+def _check_crowd(connection: sqlite3.Connection, wanted: Approval) -> None:
+    """Refuse to ask for more than :data:`MOST_PENDING` at once: nobody approves with care what comes in heaps."""
+    (pending,) = connection.execute(
+        "SELECT count(*) FROM approvals"
+        " WHERE tenant = ? AND subject = ? AND workload = ? AND state = ? AND decide_by > ?",
+        (wanted.tenant, wanted.subject, wanted.workload, State.PENDING, wanted.not_before),
+    ).fetchone()
+    if pending >= MOST_PENDING:
+        raise StepFailed(Reason.APPROVAL_CROWDED)
 
 
 def _insert(connection: sqlite3.Connection, approval: Approval) -> None:

@@ -30,11 +30,18 @@ def load(connection: sqlite3.Connection) -> Catalog:
     tools = {(row[0], row[1]): _tool(row) for row in found}
     stops = connection.execute("SELECT scope, name FROM stops").fetchall()
     epoch = connection.execute("SELECT value FROM meta WHERE key = 'stop_epoch'").fetchone()[0]
-    return Catalog(version(connection), epoch, frozenset((scope, name) for scope, name in stops), tools)
+    stages = {name: Stage(stage) for name, stage in connection.execute("SELECT name, stage FROM servers")}
+    return Catalog(version(connection), epoch, frozenset((scope, name) for scope, name in stops), tools, stages)
 
 
-def observe(connection: sqlite3.Connection, entry: ServerEntry, listed: Iterable[Listed], now: float) -> list[Change]:
-    """Write down what a server lists now. What is new or differs from its pin is recorded and thereby blocked."""
+def observe(
+    connection: sqlite3.Connection, entry: ServerEntry, listed: Iterable[Listed], now: float, *, whole: bool = True
+) -> list[Change]:
+    """Write down what a server lists now. What is new or differs from its pin is recorded and thereby blocked.
+
+    ``whole``: what is not listed is gone. One caller's connection may be shown less than another's, so what
+    it lists is not the whole.
+    """
     moved = _keep_server(connection, entry, now)
     known = {
         name: (Standing(stands), pin, seen)
@@ -54,7 +61,7 @@ def observe(connection: sqlite3.Connection, entry: ServerEntry, listed: Iterable
         _keep_tool(connection, entry.name, replace(tool, tool_class=tool_class), after, now)
         if promoted:
             pin_tool(connection, entry.name, tool.name)
-    for name, (before, pin, _seen) in known.items():
+    for name, (before, pin, _seen) in known.items() if whole else ():
         after = standing(before=before, pin=pin, listed=None)
         if after is not before:
             changes.append(Change(name, before, after))

@@ -13,7 +13,7 @@ from interlock.audit.merkle import Frontier
 from interlock.audit.outcome import Ending, outcome_record, record_of
 from interlock.audit.record import Outcome as Recorded
 from interlock.audit.record import Record
-from interlock.core.approval import Approval, Refusal
+from interlock.core.approval import Approval, Refusal, State
 from interlock.core.inventory import Catalog, Listed, ServerEntry
 from interlock.core.reasons import Reason
 from interlock.core.requests import Approved, Judged, Outcome, Ticket
@@ -84,9 +84,13 @@ class GatewayStore:
         """Return an approval."""
         return approvals.get(self._reader, approval_id)
 
+    def approval_state(self, approval_id: str) -> State | None:
+        """Return the state an approval is stored in."""
+        return approvals.state(self._reader, approval_id)
+
     def approvals_of(self, caller: Caller, server: str) -> Sequence[Approval]:
         """Return the caller's approvals at a server that are pending or approved."""
-        return approvals.of_caller(self._reader, caller, server)
+        return approvals.of_caller(self._reader, caller, server, time.time())
 
     def stored_arguments(self, approval_id: str) -> bytes | None:
         """Return the arguments an approval was asked for."""
@@ -99,8 +103,8 @@ class GatewayStore:
     # --- writing ---
 
     async def observe(self, entry: ServerEntry, listed: Sequence[Listed]) -> None:
-        """Write down what a server lists now."""
-        await self._run(lambda connection: catalog.observe(connection, entry, listed, time.time()))
+        """Write down what a server lists over one connection now."""
+        await self._run(lambda connection: catalog.observe(connection, entry, listed, time.time(), whole=False))
 
     async def ask(self, wanted: Approval, arguments: bytes, sticky_since: float) -> Approval:
         """Return the approval that answers a request, asking a person if there is none."""
