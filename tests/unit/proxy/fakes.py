@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from interlock.audit.record import Record
-from interlock.core.approval import Approval, Deadlines, Refusal
+from interlock.core.approval import Answer, Approval, Deadlines, Refusal, State
 from interlock.core.inventory import Catalog, Listed, ServerEntry, definition_digest
 from interlock.core.requests import Approved, Credential, Judged, Outcome, Ticket
 from interlock.core.words import (
@@ -155,6 +156,14 @@ def call(name: str = "read", arguments: bytes = b"{}", **fields: Any) -> ToolCal
     return ToolCall(server="notes", tool=name, arguments=calls.read_arguments(arguments), **given | fields)
 
 
+def approving(asked: Approval) -> Approval:
+    now = time.time()
+    answer = Answer(
+        approver="bob", reason="ok", at=now, assurance=1, verified=False, downgraded=True, channel="terminal"
+    )
+    return replace(asked, state=State.APPROVED, answer=answer)
+
+
 @dataclass
 class FakeStore:
     """Keeps everything in lists; what it should fail at is in ``fails``."""
@@ -164,6 +173,7 @@ class FakeStore:
     answer: Callable[[Approval], Approval] = lambda asked: asked
     refusal: Refusal | None = None
     unknown: bool = False
+    stage: Stage = Stage.PRODUCTION
     fails: dict[str, Exception] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -179,7 +189,8 @@ class FakeStore:
             raise self.fails[what]
 
     def inventory(self) -> Catalog:
-        return Catalog(1, 3, self.stopped, {(each.server, each.name): each for each in self.tools})
+        tools = {(each.server, each.name): each for each in self.tools}
+        return Catalog(version=1, stop_epoch=3, stopped=self.stopped, tools=tools, stages={"notes": self.stage})
 
     def repeats_unknown(self, _call: ToolCall) -> bool:
         return self.unknown
@@ -187,6 +198,10 @@ class FakeStore:
     def approval(self, approval_id: str) -> Approval | None:
         found = self.approvals.get(approval_id)
         return self.answer(found[0]) if found else None
+
+    def approval_state(self, approval_id: str) -> State | None:
+        found = self.approval(approval_id)
+        return found.state if found else None
 
     def approvals_of(self, caller: Caller, server: str) -> Sequence[Approval]:
         mine = (caller.subject, caller.workload, server)

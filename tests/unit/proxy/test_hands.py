@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from interlock.core.approval import Answer, Approval, Refusal, State
+from interlock.core.approval import Approval, Refusal, State
 from interlock.core.enforcement import enforce
 from interlock.core.errors import Fault, InterlockError, OperatorError
 from interlock.core.reasons import Reason
@@ -26,6 +26,7 @@ from unit.proxy.fakes import (
     FakeStore,
     FakeUpstream,
     always,
+    approving,
     call,
     decision,
     listed,
@@ -67,14 +68,6 @@ def reason(ending: Any) -> Reason:
 
 def sent(server: FakeUpstream) -> int:
     return len([method for method, _ in server.calls if method == "tools/call"])
-
-
-def approving(asked: Approval) -> Approval:
-    now = time.time()
-    answer = Answer(
-        approver="bob", reason="ok", at=now, assurance=1, verified=False, downgraded=True, channel="terminal"
-    )
-    return replace(asked, state=State.APPROVED, answer=answer)
 
 
 def test_a_call_that_may_run_is_recorded_before_and_after() -> None:
@@ -158,6 +151,25 @@ def test_a_tool_that_nobody_knows() -> None:
     assert len(store.records) == 1
 
 
+def test_a_tool_that_this_connection_does_not_list_is_gone_here() -> None:
+    """Other connections may list it: whose listing it is missing from is nothing to write down for all."""
+    facts: list[Standing] = []
+    store, server = FakeStore([tool()]), upstream(definitions=(DELETE,))
+    made = means(store, decision(Tier.BLOCK, "tool.gone"))
+    judged = replace(
+        made, judge=lambda: lambda _call, seen, _facts: facts.append(seen.standing) or made.judge()(_call, seen, _facts)
+    )
+    assert reason(perform(store, server, means=judged)) is Reason.TOOL_GONE
+    assert facts == [Standing.GONE]
+
+
+def test_arguments_too_large_for_a_person_are_not_shown_to_one() -> None:
+    large = call(arguments=b'{"a":"' + b"x" * (256 << 10) + b'"}')
+    store, server = FakeStore([tool()]), upstream()
+    assert reason(perform(store, server, decided=CONFIRM, wanted=large)) is Reason.APPROVAL_TOO_LARGE
+    assert (store.approvals, sent(server)) == ({}, 0)
+
+
 def test_a_listing_that_says_something_new_is_written_down_first() -> None:
     drifted = DEFINITION | {"description": "now different"}
     store = FakeStore([tool()])
@@ -175,7 +187,7 @@ def test_a_listing_that_says_something_new_is_written_down_first() -> None:
         ([tool()], [DEFINITION], False),
         ([tool(), tool(DELETE, standing=Standing.GONE)], [DEFINITION], False),
         ([tool()], [DEFINITION, DELETE], True),
-        ([tool(), tool(DELETE)], [DEFINITION], True),
+        ([tool(), tool(DELETE)], [DEFINITION], False),
         ([tool(), tool(DELETE, standing=Standing.GONE)], [DEFINITION, DELETE], True),
         ([tool(digest="sha256:other")], [DEFINITION], True),
         ([], [], False),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from interlock import canon
 from interlock.wire import calls, jsonrpc
 from interlock.wire.jsonrpc import INVALID_PARAMS, Rejection, Request
+from unit.policy.calls import case
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=10)
 ARGUMENTS = st.dictionaries(TEXT, TEXT | st.integers(-(2**100), 2**100) | st.lists(TEXT, max_size=3), max_size=5)
@@ -77,6 +79,8 @@ def test_the_trace_is_a_claim() -> None:
         b'{"name":"t","arguments":null}',
         b'{"name":"t","arguments":"{}"}',
         b'{"name":"t","task":{}}',
+        b'{"name":"t","other":1}',
+        b'{"name":"%s"}' % (b"x" * 257),
     ],
 )
 def test_what_is_no_call_is_refused(params: bytes) -> None:
@@ -93,11 +97,16 @@ def test_stored_arguments_are_read_strictly() -> None:
 
 def test_what_is_forwarded_is_what_was_decided() -> None:
     """Not what the request says: a redemption's own arguments are an approval id."""
-    message = request(b'{"arguments":{"approval_id":"x"},"name":"interlock_redeem","_meta":{"a": 1.0},"other":[ ]}')
-    stored = calls.read_arguments(b'{ "id": 1 }')
-    sent = calls.forwarded_params(message.raw, "delete", stored)
+    message = request(b'{"arguments":{"approval_id":"x"},"name":"interlock_redeem","_meta":{"a":1.0},"other":[ ]}')
+    wanted = replace(case()[0], tool="delete", arguments=calls.read_arguments(b'{ "id": 1 }'))
+    sent = calls.forwarded_params(message.raw, wanted, approved=False)
     assert jsonrpc.request(1, "m", sent) == (
-        b'{"jsonrpc":"2.0","id":1,"method":"m","params":'
-        b'{"name":"delete","arguments":{ "id": 1 },"_meta":{"a": 1.0},"other":[ ]}}'
+        b'{"jsonrpc":"2.0","id":1,"method":"m","params":{"name":"delete","arguments":{ "id": 1 },"_meta":{"a":1.0}}}'
     )
-    assert "task" not in calls.forwarded_params(request(b'{"name":"t","task":{}}').raw, "t", stored)
+
+
+def test_an_approved_call_carries_no_meta_that_nobody_was_shown() -> None:
+    own = {"progressToken": 1, "traceparent": "t", "io.modelcontextprotocol/x": 2}
+    message = request(json.dumps({"name": "t", "_meta": own | {"example.org/undo": False, "Traceparent": 1}}).encode())
+    sent = calls.forwarded_params(message.raw, case()[0], approved=True)
+    assert json.loads(bytes(sent["_meta"])) == own
