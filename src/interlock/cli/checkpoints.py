@@ -88,6 +88,22 @@ def read(places: Iterable[Path], origin: str) -> dict[str, bytes]:
     return found
 
 
+def others(places: Iterable[Path], origin: str) -> dict[str, int]:
+    """Return the largest size that the places tell of every other log, by its origin.
+
+    A log that was replaced together with its keys has another origin: its old checkpoints stay behind.
+    """
+    found: dict[str, int] = {}
+    for place in places:
+        newest = {path.name.partition("-")[0]: path for path in sorted(place.glob(f"*-*{SUFFIX}"))}
+        for path in newest.values():
+            with suppress(MalformedNoteError, OSError):
+                checkpoint = Checkpoint.parse(parse_note(path.read_bytes()).text)
+                if checkpoint.origin != origin:
+                    found[checkpoint.origin] = max(checkpoint.size, found.get(checkpoint.origin, 0))
+    return found
+
+
 def newest_size(notes: Iterable[bytes]) -> int:
     """Return the size of the largest log that any of these checkpoints speaks of; 0 if none can be read."""
     sizes = [0]

@@ -57,6 +57,8 @@ def _of_store(arguments: argparse.Namespace) -> Verdict:
     known = _keys(arguments) or [_own_key(settings)]
     notes, missing = _saved(settings, {key.name for key in known})
     notes |= _given(arguments)
+    for origin, size in checkpoints.others(settings.audit.checkpoints, known[0].name).items():
+        talk(f"note: the checkpoints' place also tells of another log, {origin}, of {size} records")
     try:
         desk = Desk(settings.store.path)
     except OperatorError as error:

@@ -21,6 +21,8 @@ from interlock.wire.dialects import routing_headers
 
 _OK = range(200, 300)
 _ACCEPTED = 202
+_NO_SESSION = 404
+_INITIALIZE = "initialize"
 _LISTEN_AGAIN_SECONDS = 1.0
 
 
@@ -45,6 +47,8 @@ class Shim:
         self._limit = limit
         self._session: str | None = None
         self._version: str | None = None
+        self._hello: bytes | None = None
+        self._beginning = asyncio.Lock()
         self._running: dict[jsonrpc.Id, asyncio.Task[None]] = {}
         self._others: set[asyncio.Task[None]] = set()
 
@@ -68,7 +72,8 @@ class Shim:
             task = asyncio.create_task(self._ask(message, line))
             self._running[message.id] = task
             task.add_done_callback(lambda _: self._running.pop(message.id, None))
-            if message.method == "initialize":
+            if message.method == _INITIALIZE:
+                self._hello = line
                 await task
         elif isinstance(message, jsonrpc.Notification):
             await self._tell(message, line)
@@ -93,7 +98,12 @@ class Shim:
         version = request.meta.get(meta.VERSION)
         headers = routing_headers(request.method, request.params, version) if isinstance(version, str) else []
         try:
-            async with await self._post(line, headers) as response:
+            session = self._session
+            response = await self._post(line, headers)
+            if response.status == _NO_SESSION and request.method != _INITIALIZE and await self._begin_again(session):
+                response.close()
+                response = await self._post(line, headers)
+            async with response:
                 answered = await self._answer(request, response)
             why = "the gateway gave no answer"
         except Fault as fault:
@@ -101,10 +111,34 @@ class Shim:
         if not answered:
             await self._pipe.write(jsonrpc.error(request.id, jsonrpc.UPSTREAM_FAILED, f"Interlock: {why}"))
 
+    async def _begin_again(self, ended: str | None) -> bool:
+        """Open another session in place of one the gateway knows no more; whether there is one.
+
+        Nothing was performed for a request whose session is unknown, so it can be sent once more.
+        """
+        async with self._beginning:
+            if ended is None or self._session != ended or self._hello is None:
+                return self._session is not None and self._session != ended
+            self._session = self._version = None
+            async with await self._post(self._hello, []) as response:
+                begun = self._remember(response.headers.get("mcp-session-id"), await response.read(self._limit))
+            if not begun:
+                return False
+            response = await self._post(jsonrpc.notification("notifications/initialized", {}), [])
+            response.close()
+            return True
+
+    def _remember(self, session: str | None, body: bytes) -> bool:
+        """Keep what ``initialize`` was answered with; whether a session has begun."""
+        message = jsonrpc.parse(body) if body else None
+        if isinstance(message, jsonrpc.Response) and message.result is not None:
+            self._session = session
+            said = (jsonrpc.open_object(message.result) or {}).get("protocolVersion")
+            self._version = bytes(said).decode().strip('"') if said is not None else None
+        return self._session is not None
+
     async def _answer(self, request: jsonrpc.Request, response: HttpResponse) -> bool:
         """Write what the gateway says to the client; whether that was an answer."""
-        if request.method == "initialize":
-            self._session = response.headers.get("mcp-session-id")
         kind = (response.headers.get("content-type") or "").partition(";")[0].strip()
         if kind == "text/event-stream":
             answered = False
@@ -118,9 +152,8 @@ class Shim:
         message = jsonrpc.parse(body) if body else None
         if not isinstance(message, jsonrpc.Response):
             return response.status == _ACCEPTED
-        if request.method == "initialize" and message.result is not None:
-            said = (jsonrpc.open_object(message.result) or {}).get("protocolVersion")
-            self._version = bytes(said).decode().strip('"') if said is not None else None
+        if request.method == _INITIALIZE:
+            self._remember(response.headers.get("mcp-session-id"), body)
         await self._pipe.write(body)
         return True
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import interlock.canon.json as canon_json
-from interlock.canon import MAX_DEPTH, EncodeError, ParseError, encode, parse
+from interlock.canon import MAX_DEPTH, EncodeError, ParseError, encode, is_exact, parse
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 # Beyond 2**53 a double's shortest digits (which RFC 8785 writes) are a neighbouring integer's exact ones.
@@ -216,3 +216,22 @@ def test_a_scalar_at_the_bottom_is_no_deeper() -> None:
     for _ in range(MAX_DEPTH):
         value = [value]
     assert parse(encode(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text", ["0.1", "1e5", "-2.50", "1E-7", '"0.10000000000000001"', "123456789012345678901", "[1,0.5]"]
+)
+def test_a_number_that_stays_the_same_is_exact(text: str) -> None:
+    assert is_exact(text.encode())
+
+
+@pytest.mark.parametrize("text", ["0.10000000000000001", "12345678901234567890.5", '{"a":[1.00000000000000000001e3]}'])
+def test_a_number_that_a_double_cannot_hold_is_not_exact(text: str) -> None:
+    assert not is_exact(text.encode())
+
+
+def test_depth_is_counted_outside_strings_and_their_escapes() -> None:
+    inside = "[" * 300
+    assert parse(f'["{inside}", "\\\\", "\\"{inside}", 1]'.encode())[0] == inside
+    with pytest.raises(ParseError, match="deep"):
+        parse(("[" * 300).encode() + b'"]"')

@@ -95,3 +95,12 @@ def test_thinning_keeps_the_newest_and_of_the_older_one_in_so_many_records(
     kept = [Path(name).name for name in checkpoints.read([tmp_path], KEY.name)]
     assert kept == [checkpoints.file_name(KEY.name, size) for size in (1, 4, 8, 10, 11)]
     assert len(checkpoints.read([tmp_path], OTHER.name)) == 1
+
+
+def test_a_log_that_was_replaced_with_its_keys_left_its_checkpoints_behind(tmp_path: Path) -> None:
+    old = checkpoints.signer(OTHER)
+    for leaves in ((b"a",), (b"a", b"b")):
+        checkpoints.copy(old(tree(*leaves)), [tmp_path])
+    checkpoints.copy(sign(tree(b"a")), [tmp_path])
+    (tmp_path / "x-1.checkpoint").write_text("no note")
+    assert checkpoints.others([tmp_path, tmp_path / "not there"], KEY.name) == {"interlock/other": 2}

@@ -10,6 +10,7 @@ CODES = """
 policy.permitted policy.confirm policy.blocked policy.no_match policy.error stop.active server.stage
 tool.unknown tool.new tool.drifted tool.gone
 approval.pending approval.denied approval.expired approval.void approval.spent approval.unknown approval.insufficient
+approval.crowded approval.too_large
 state.changed log.unavailable outcome.unrecorded credential.unavailable
 upstream.unreachable upstream.failed upstream.timeout result.refused call.cancelled step.failed
 """

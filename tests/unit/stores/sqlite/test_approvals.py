@@ -13,6 +13,7 @@ from contracts.sqlite_premises import SqlitePremises
 from contracts.world import SERVER, call, judged, said, wanted
 from interlock.core.approval import Approval, Refusal, State
 from interlock.core.reasons import Reason
+from interlock.core.requests import StepFailed
 from interlock.core.words import Tier
 from interlock.stores.sqlite import approvals, log
 from unit.policy.calls import CALLER
@@ -199,9 +200,24 @@ def test_expiry_is_written_once(premises: SqlitePremises, connection: sqlite3.Co
 
 def test_a_callers_open_approvals_are_told(premises: SqlitePremises, connection: sqlite3.Connection) -> None:
     approval = asked(premises, connection)
-    assert approvals.of_caller(connection, CALLER, SERVER) == [approval]
-    assert approvals.of_caller(connection, replace(CALLER, tenant="globex"), SERVER) == []
-    assert approvals.of_caller(connection, CALLER, "another") == []
+    now = approval.not_before
+    assert approvals.of_caller(connection, CALLER, SERVER, now) == [approval]
+    assert approvals.of_caller(connection, replace(CALLER, tenant="globex"), SERVER, now) == []
+    assert approvals.of_caller(connection, CALLER, "another", now) == []
+    assert approvals.of_caller(connection, CALLER, SERVER, approval.decide_by) == []
+
+
+def test_a_caller_waits_for_so_many_answers_and_no_more(
+    premises: SqlitePremises, connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approvals, "MOST_PENDING", 2)
+    for number in (1, 2):
+        asked(premises, connection, id=number)
+    before = log.head(connection)
+    with pytest.raises(StepFailed) as caught:
+        asked(premises, connection, id=3)
+    assert caught.value.reason is Reason.APPROVAL_CROWDED
+    assert log.head(connection) == before
 
 
 def test_erased_arguments_are_gone(premises: SqlitePremises, connection: sqlite3.Connection) -> None:
