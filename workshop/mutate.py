@@ -14,8 +14,10 @@ import importlib.util
 import os
 import random
 import resource
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +30,9 @@ import pytest
 from mutations import Mutation, mutations
 
 ROOT = Path(__file__).parent.parent
-SOURCES = ROOT / "src"
+SOURCES = Path("src", "interlock")
+COPIED = ("src", "tests", "pyproject.toml")
+"""What the run works on: as it was when the run began, whoever goes on writing."""
 ROOMS = {
     "core": (
         "tests/playbooks",
@@ -61,7 +65,8 @@ class Mutant(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
     def __init__(self, path: Path, source: str) -> None:
         """``path`` is the module's file, ``source`` what to run in its stead."""
-        self.name = ".".join(path.relative_to(SOURCES).with_suffix("").parts).removesuffix(".__init__")
+        package = path.parent.parent.name
+        self.name = f"{package}.{path.parent.name}.{path.stem}".removesuffix(".__init__")
         self.path, self.source = path, source
 
     def find_spec(
@@ -85,13 +90,18 @@ class Mutant(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 def main() -> int:
     """Run what was asked for, print it, and return how to exit."""
     asked = _arguments()
-    chosen = _chosen(asked)
+    with tempfile.TemporaryDirectory() as place:
+        return _judge(asked, _snapshot(Path(place)))
+
+
+def _judge(asked: argparse.Namespace, tree: Path) -> int:
+    chosen = _chosen(asked, tree)
     needed = {path: _baseline(path) for path in dict.fromkeys(each.path for each in chosen)}
     started, tally = time.monotonic(), Counter[str]()
     for mutation, result in _run(chosen, needed, asked.workers, started + asked.seconds):
         tally[result] += 1
         if result is not KILLED:
-            print(f"{result}  {mutation.path.relative_to(ROOT)}:{mutation.line}: {mutation.change}", flush=True)
+            print(f"{result}  {mutation.path.relative_to(tree)}:{mutation.line}: {mutation.change}", flush=True)
     return _report(tally, len(chosen), asked.at_least, time.monotonic() - started)
 
 
@@ -107,8 +117,16 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _chosen(asked: argparse.Namespace) -> list[Mutation]:
-    places = [path.resolve() for path in asked.files or [SOURCES / "interlock" / room for room in ROOMS]]
+def _snapshot(place: Path) -> Path:
+    for name in COPIED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, place / name)
+    return place
+
+
+def _chosen(asked: argparse.Namespace, tree: Path) -> list[Mutation]:
+    wanted = [path.resolve().relative_to(ROOT) for path in asked.files or [ROOT / SOURCES / room for room in ROOMS]]
+    places = [tree / path for path in wanted]
     files = [file for place in places for file in (sorted(place.rglob("*.py")) if place.is_dir() else [place])]
     chosen = [each for file in files for each in mutations(file)]
     if asked.sample is not None:
@@ -119,9 +137,13 @@ def _chosen(asked: argparse.Namespace) -> list[Mutation]:
 
 def _tests(path: Path) -> list[str]:
     """Return the tests that have to notice a change of this file, its own first."""
-    room = path.relative_to(SOURCES / "interlock").parts[0]
+    room = path.parent.name
     own = f"tests/unit/{room}/test_{path.name}"
-    return [*([own] if (ROOT / own).exists() else []), *ROOMS[room]]
+    return [*([own] if (_tree(path) / own).exists() else []), *ROOMS[room]]
+
+
+def _tree(path: Path) -> Path:
+    return path.parents[len(SOURCES.parts) + 1]
 
 
 def _baseline(path: Path) -> float:
@@ -187,9 +209,9 @@ def _try(path: Path, source: str) -> int:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    os.chdir(ROOT)
+    os.chdir(_tree(path))
     sys.dont_write_bytecode = True
-    sys.path.insert(0, str(SOURCES))
+    sys.path.insert(0, str(_tree(path) / SOURCES.parts[0]))
     sys.meta_path.insert(0, Mutant(path, source))
     phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # a dead mutant needs no smallest example
     hypothesis.settings.register_profile("mutation", derandomize=True, database=None, deadline=None, phases=phases)

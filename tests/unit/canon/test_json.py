@@ -235,3 +235,29 @@ def test_depth_is_counted_outside_strings_and_their_escapes() -> None:
     assert parse(f'["{inside}", "\\\\", "\\"{inside}", 1]'.encode())[0] == inside
     with pytest.raises(ParseError, match="deep"):
         parse(("[" * 300).encode() + b'"]"')
+
+
+@pytest.mark.parametrize(
+    ("data", "exact"),
+    [
+        (b"{}", True),
+        (b"[1,2]", True),
+        (b'{"a":0.1}', True),
+        (b"[0.10]", True),
+        (b"[0.1,1e5,1E-7,-0.0,5e-324,1.50,100.0]", True),
+        (b"0.10000000000000001", False),
+        (b"[0.5,0.10000000000000001,0.5]", False),
+        (b'{"a":[9007199254740993.0]}', False),
+        (b"1e-400", False),
+        (b"[1,1e999]", False),
+        (b'["0.10000000000000001","1.e"]', True),
+        (b'["0.1",123456789012345678901234567890]', True),
+    ],
+)
+def test_a_fraction_is_exact_when_no_digit_of_it_is_lost(data: bytes, *, exact: bool) -> None:
+    assert is_exact(data) is exact
+
+
+@given(values)
+def test_what_we_write_is_exact(value: object) -> None:
+    assert is_exact(encode(value))
