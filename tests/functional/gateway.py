@@ -36,7 +36,7 @@ READY_SECONDS = 5.0
 """The contract: ready this soon after the start, on a machine that has nothing else to do."""
 END_SECONDS = 10.0
 """The contract: ended this soon after SIGTERM."""
-BOUND_SECONDS = 40.0
+BOUND_SECONDS = 120.0
 """No test waits longer for anything."""
 ERAS = ("legacy", "auto")
 DECISION = "interlock/decision"
@@ -60,7 +60,7 @@ def listens(port: int) -> bool:
     return False
 
 
-def eventually(holds: Callable[[], Any], within: float = 10.0) -> Any:
+def eventually(holds: Callable[[], Any], within: float = BOUND_SECONDS) -> Any:
     """Return what ``holds`` returns once that is true."""
     deadline = time.monotonic() + within
     while not (found := holds()):

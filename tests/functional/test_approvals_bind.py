@@ -40,6 +40,10 @@ def configure(made: Installation) -> None:
     made.stdio("theirs", UPSTREAM, tenant="globex")
 
 
+def alone(made: Installation) -> None:
+    made.stdio("notes", UPSTREAM)
+
+
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installation(tmp_path_factory.mktemp("binding"), configure) as made:
@@ -224,7 +228,7 @@ def test_two_at_once_get_one_execution(gateway: Installation, era: str) -> None:
 
 def test_a_fast_approver_is_waited_for(tmp_path_factory: pytest.TempPathFactory) -> None:
     approvals = {"wait": "20s", "decide_by": "1m", "redeem_by": "1m"}
-    with installation(tmp_path_factory.mktemp("fast"), configure, approvals=approvals) as gateway:
+    with installation(tmp_path_factory.mktemp("fast"), alone, approvals=approvals) as gateway:
 
         async def main() -> None:
             note = unique()
@@ -242,7 +246,7 @@ def test_a_fast_approver_is_waited_for(tmp_path_factory: pytest.TempPathFactory)
 
 def test_deadlines(tmp_path_factory: pytest.TempPathFactory) -> None:
     approvals = {"wait": "0s", "decide_by": "1s", "redeem_by": "1s"}
-    with installation(tmp_path_factory.mktemp("deadlines"), configure, approvals=approvals) as gateway:
+    with installation(tmp_path_factory.mktemp("deadlines"), alone, approvals=approvals) as gateway:
         undecided, unredeemed = unique(), unique()
         late = call(gateway, TOOL, {"id": undecided})["_meta"]["interlock/decision"]["approval"]["id"]
         spent = approved(gateway, {"id": unredeemed})
@@ -257,7 +261,7 @@ def test_deadlines(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 def test_an_approval_survives_a_restart_and_is_good_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with installation(tmp_path_factory.mktemp("restart"), configure) as gateway:
+    with installation(tmp_path_factory.mktemp("restart"), alone) as gateway:
         note = unique()
         approval = approved(gateway, {"id": note})
         gateway.stop()

@@ -75,16 +75,14 @@ def well(gateway: Installation, server: str) -> bool:
 @pytest.mark.parametrize(
     ("server", "tool", "reason"),
     [
-        ("pipe", "read_doubled", "upstream.timeout"),
         ("pipe", "read_wrong_id", "upstream.timeout"),
-        ("pipe", "read_both", "upstream.timeout"),
+        ("pipe", "read_both", "upstream.failed"),
         ("pipe", "read_never", "upstream.timeout"),
         ("pipe", "read_late", "upstream.timeout"),
         ("pipe", "read_text_result", "result.refused"),
         ("pipe", "read_odd_error_flag", "result.refused"),
         ("pipe", "read_cut", "upstream.failed"),
         ("pipe", "read_huge", "upstream.failed"),
-        ("remote", "read_doubled", "upstream.failed"),
         ("remote", "read_wrong_id", "upstream.failed"),
         ("remote", "read_both", "upstream.failed"),
         ("remote", "read_never", "upstream.timeout"),
@@ -94,14 +92,14 @@ def well(gateway: Installation, server: str) -> bool:
         ("remote", "read_cut", "upstream.failed"),
         ("remote", "read_huge", "upstream.failed"),
         ("remote", "read_status_500", "upstream.failed"),
-        ("remote", "read_redirect", "upstream.failed"),
+        ("remote", "read_moved", "upstream.failed"),
     ],
 )
 def test_no_answer_is_an_unknown_outcome(gateway: Installation, server: str, tool: str, reason: str) -> None:
     before = len(gateway.effects(server))
     assert unsettled(call(gateway, server, tool)) == reason
     assert gateway.effects(server)[before:].count(tool) == 1, "it was sent once"
-    eventually(lambda: well(gateway, server), 20)
+    eventually(lambda: well(gateway, server))
     outcome = gateway.records(kind="outcome", tool=tool, server=server)[-1]
     assert outcome["outcome"] in {"outcome_unknown", "transport_error"}
 
@@ -117,7 +115,7 @@ def test_a_refusal_by_http_is_the_tools_error(gateway: Installation, code: int) 
 
 
 def test_a_redirect_is_not_followed(gateway: Installation) -> None:
-    unsettled(call(gateway, "remote", "read_redirect"))
+    unsettled(call(gateway, "remote", "read_moved"))
     assert not [done for done in gateway.effects("remote") if "elsewhere" in done]
 
 
@@ -167,7 +165,7 @@ def test_a_change_that_nobody_knows_of_needs_a_new_approval(gateway: Installatio
             made = call(gateway, server, "delete_cut", note)["result"]["_meta"]["interlock/decision"]
             return made if made["status"] == "pending" else None  # until the server is up again
 
-        again = eventually(asked_again, 20)
+        again = eventually(asked_again)
         assert again["approval"]["id"] != pending["approval"]["id"]
         assert "confirm.repeats-unknown" in again["policies"]
         assert gateway.effects(server, **note) == ["delete_cut"]
@@ -182,7 +180,7 @@ def test_a_child_that_dies_is_started_again_with_back_off(gateway: Installation)
             gateway.approve(approval)
             crashed = await client.call_tool("crash", arguments)
             assert decision(crashed)["status"] == "unsettled"
-            until = time.monotonic() + 20
+            until = time.monotonic() + 60
             while (again := await client.call_tool("get_whoami", {})).is_error:
                 assert decision(again)["reason"] == "upstream.unreachable"
                 assert time.monotonic() < until

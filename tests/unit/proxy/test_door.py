@@ -1,21 +1,16 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from interlock.core.errors import InterlockError
-from interlock.core.words import Caller, Standing, Tier
+from interlock.core.words import Stage, Standing, Tier
 from interlock.proxy import exchange as exchange_module
-from interlock.proxy.door import Door
-from interlock.proxy.exchange import Exchange
-from interlock.proxy.pool import Key, Pool
-from interlock.proxy.sessions import Sessions
+from interlock.proxy.pool import Pool
 from interlock.proxy.upstream import Unsent
-from interlock.wire import meta
 from interlock.wire.calls import REASON, REDEEM
 from interlock.wire.jsonrpc import RawParams, Response, raw
 from unit.proxy.fakes import (
@@ -29,69 +24,15 @@ from unit.proxy.fakes import (
     approving,
     decision,
     listing,
-    means,
     run,
     soon,
-    spec,
     tool,
     until,
 )
+from unit.proxy.house import ENVELOPE, RESULT, House, decided, post
 
-RESULT = {"content": [{"type": "text", "text": "done"}]}
-ENVELOPE = {meta.VERSION: "2026-07-28", meta.CAPABILITIES: {}}
 CONFIRM = decision(Tier.CONFIRM, "policy.confirm")
 DELETE = {"name": "delete", "inputSchema": {"type": "object", "properties": {}}}
-
-
-class House:
-    """A door with one server behind it."""
-
-    def __init__(self, store: FakeStore | None = None, upstream: FakeUpstream | None = None, **fields: Any) -> None:
-        self.store = store or FakeStore([tool()])
-        self.upstream = upstream or FakeUpstream({"tools/list": listing(), "tools/call": always(RESULT)})
-        self.keys: list[Key] = []
-        self.down: Exception | None = None
-        self.spec = spec(self.connect, isolation=fields.pop("isolation", "caller"))
-        self.pool = Pool(10)
-        self.door = Door(means(self.store, **fields), self.pool, Sessions(10), 1 << 16)
-
-    async def connect(self, key: Key) -> FakeUpstream:
-        if self.down is not None:
-            raise self.down
-        self.keys.append(key)
-        return self.upstream
-
-    async def ask(self, web: FakeWeb, caller: Caller = CALLER) -> FakeWeb:
-        await self.door.serve(Exchange(web.scope, web.receive, web.send), caller, self.spec)
-        return web
-
-    async def modern(self, method: str, _name: str = "", _envelope: Any = None, **params: Any) -> FakeWeb:
-        """Send a request of the modern era whose headers are right."""
-        body = {"_meta": ENVELOPE | (_envelope or {})} | params
-        name = _name or params.get("name", "")
-        return await self.ask(post(method, body, mcp_protocol_version="2026-07-28", mcp_method=method, mcp_name=name))
-
-    async def session(self, caller: Caller = CALLER) -> str:
-        params = {"protocolVersion": "2025-06-18", "clientInfo": {"name": "cursor", "version": "1"}}
-        return (await self.ask(post("initialize", params), caller)).headers["mcp-session-id"]
-
-    async def legacy(self, session: str, method: str, caller: Caller = CALLER, **params: Any) -> FakeWeb:
-        return await self.ask(post(method, params, mcp_session_id=session), caller)
-
-    def called(self) -> list[Any]:
-        calls = [params for method, params in self.upstream.calls if method == "tools/call"]
-        return [{name: json.loads(bytes(value)) for name, value in params.items()} for params in calls]
-
-
-def post(method: str, params: Any, identifier: Any = 1, **headers: str) -> FakeWeb:
-    body = {"jsonrpc": "2.0", "method": method, "params": params}
-    if identifier is not None:
-        body["id"] = identifier
-    return FakeWeb(json.dumps(body).encode(), **headers)
-
-
-def decided(web: FakeWeb) -> Any:
-    return web.json["result"]["_meta"][meta.DECISION]
 
 
 # --- methods and sessions ---
@@ -325,6 +266,48 @@ def test_a_method_that_is_not_governed_passes_to_its_server() -> None:
         assert found == {"prompts": [1], "resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
         upstream.answers["prompts/list"] = always(TimeoutError())
         assert (await house.modern("prompts/list")).json["error"]["code"] == -31002
+
+    run(main())
+
+
+def test_a_connection_is_busy_while_something_passes() -> None:
+    async def main() -> None:
+        house = House()
+        link = await house.pool.link(house.spec, ("notes", "acme", "ada", "agent"))
+        busy: list[int] = []
+
+        async def look(_params: RawParams) -> Any:
+            busy.append(link.busy)
+            return {}
+
+        house.upstream.answers["prompts/list"] = look
+        await house.modern("prompts/list")
+        assert (busy, link.busy) == ([1], 0)
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("stopped", "stage", "code"),
+    [
+        ({("all", "")}, Stage.PRODUCTION, "stop.active"),
+        ({("server", "notes")}, Stage.PRODUCTION, "stop.active"),
+        ({("workload", "agent")}, Stage.PRODUCTION, "stop.active"),
+        (set(), Stage.QUARANTINED, "server.stage"),
+        (set(), Stage.DISCOVERED, "server.stage"),
+    ],
+)
+def test_a_stop_holds_for_every_method(stopped: set[tuple[str, str]], stage: Stage, code: str) -> None:
+    async def main() -> None:
+        house = House(FakeStore([tool()], stopped=frozenset(stopped), stage=stage))
+        for method in ("tools/list", "server/discover", "prompts/list"):
+            web = await house.modern(method)
+            assert web.json["error"]["code"] == -31001
+            assert web.json["error"]["message"].startswith(code)
+        web = await house.ask(post("initialize", {}))
+        assert web.json["error"]["code"] == -31001
+        assert [record.detail["event"] for record in house.store.records] == [code] * 4
+        assert house.keys == []
 
     run(main())
 

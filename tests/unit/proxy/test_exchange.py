@@ -262,6 +262,7 @@ def test_following_streams_until_the_client_goes() -> None:
         web.gone.set()
         await task
         assert web.body.startswith(b": ping\n\n"), "the client sees at once that it is connected"
+        assert all(message["more_body"] for message in web.sent[1:]), "it is the client who ends it"
 
     run(main())
 

@@ -121,6 +121,28 @@ def test_a_failure_before_it_was_sent_refuses() -> None:
     assert [each for each, _ in store.settled] == [Outcome.NOT_FORWARDED]
 
 
+def test_a_connection_that_died_meanwhile_is_not_replaced_by_another() -> None:
+    """What was listed is what is called: another connection may be another server."""
+    store, server = FakeStore([tool()]), upstream()
+
+    async def dying(_params: Any) -> Any:
+        server.alive = False
+        return {"tools": [DEFINITION]}
+
+    server.answers["tools/list"] = dying
+    assert reason(perform(store, server)) is Reason.UPSTREAM_UNREACHABLE
+    assert sent(server) == 0
+    assert [each for each, _ in store.settled] == [Outcome.NOT_FORWARDED]
+
+
+def test_what_an_effect_was_is_recorded_but_no_text_of_it() -> None:
+    store = FakeStore([tool()])
+    perform(store, upstream(FAILED))
+    perform(store, upstream())
+    effects = [record.effect for _, record in store.settled]
+    assert effects == [{"error": "-32000"}, {"result_bytes": len(bytes(raw(RESULT)))}]
+
+
 def test_a_server_that_cannot_be_listed_is_not_called() -> None:
     for server in (Unsent("down"), FakeUpstream({"tools/list": always(TimeoutError())})):
         store = FakeStore([tool()])

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from interlock.proxy.sessions import Session, Sessions, owner_of
+from interlock.proxy.sessions import MOST_OF_ONE, Owner, Session, Sessions, owner_of
 from unit.proxy.fakes import CALLER, run
 
 OWNER = owner_of(CALLER, "notes")
@@ -44,13 +44,16 @@ def test_a_closed_one_is_gone_and_may_be_closed_again() -> None:
 
 
 def test_beyond_the_bound_the_one_unused_for_longest_ends() -> None:
+    def owner(subject: str) -> Owner:
+        return ("notes", "acme", subject, "agent")
+
     sessions = Sessions(2)
-    first, second = (sessions.open(OWNER, "v", None) for _ in range(2))
-    assert sessions.find(first.session_id, OWNER) is first
-    third = sessions.open(OWNER, "v", None)
-    assert sessions.find(second.session_id, OWNER) is None
-    assert sessions.find(first.session_id, OWNER) is first
-    assert sessions.find(third.session_id, OWNER) is third
+    first, second = (sessions.open(owner(name), "v", None) for name in ("first", "second"))
+    assert sessions.find(first.session_id, first.owner) is first
+    third = sessions.open(owner("third"), "v", None)
+    assert sessions.find(second.session_id, second.owner) is None
+    assert sessions.find(first.session_id, first.owner) is first
+    assert sessions.find(third.session_id, third.owner) is third
 
 
 @pytest.mark.parametrize("request_id", [1, "1", None, 2.0, [], {}, True])
@@ -66,3 +69,12 @@ def test_only_its_own_running_request_is_cancelled(request_id: object) -> None:
         await asyncio.wait({task})
 
     run(main())
+
+
+def test_one_caller_cannot_push_out_the_sessions_of_others() -> None:
+    sessions = Sessions(MOST_OF_ONE + 10)
+    theirs = sessions.open(("notes", "acme", "bob", "agent"), "v", None)
+    mine = [sessions.open(OWNER, "v", None) for _ in range(MOST_OF_ONE + 1)]
+    assert sessions.find(mine[0].session_id, OWNER) is None, "the oldest of mine makes room for mine"
+    assert all(sessions.find(each.session_id, OWNER) is each for each in mine[1:])
+    assert sessions.find(theirs.session_id, theirs.owner) is theirs

@@ -113,6 +113,7 @@ def test_how_a_child_is_met(monkeypatch: pytest.MonkeyPatch, era: Era, protocol:
         child = FakeChild(era)
         upstream = await start(monkeypatch, child, protocol)
         assert upstream.introduction.era is era
+        assert "capabilities" in upstream.introduction.members
         assert child.methods() == methods
         assert (await ask(upstream)).result == raw({"ok": 1})
         envelope = child.heard[-1]["params"].get("_meta", {})

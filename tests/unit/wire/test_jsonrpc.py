@@ -189,3 +189,48 @@ def test_only_an_object_opens() -> None:
     assert jsonrpc.open_object(msgspec.Raw(b'{"a":[1, 2]}')) == {"a": msgspec.Raw(b"[1, 2]")}
     for other in (b"[]", b"1", b'"x"', b"null"):
         assert jsonrpc.open_object(msgspec.Raw(other)) is None
+
+
+# --- what an upstream says: nothing is decided on it, so it is only read ---
+
+
+@given(IDS, JSON)
+def test_an_upstreams_result_keeps_its_bytes(identifier: str | int, value: Any) -> None:
+    message = jsonrpc.parse_answer(jsonrpc.result(identifier, jsonrpc.raw(value)))
+    assert isinstance(message, Response)
+    assert message.result is not None
+    assert (message.id, bytes(message.result), message.error) == (identifier, bytes(jsonrpc.raw(value)), None)
+
+
+@given(TEXT, PARAMS, IDS | st.none())
+def test_an_upstreams_call_reads_as_it_was_written(method: str, params: dict[str, Any], identifier: Any) -> None:
+    given_params = {name: jsonrpc.raw(value) for name, value in params.items()}
+    body = jsonrpc.notification(method, given_params)
+    if identifier is not None:
+        body = jsonrpc.request(identifier, method, given_params)
+    message = jsonrpc.parse_answer(body)
+    assert isinstance(message, Notification if identifier is None else Request)
+    assert (message.method, message.params) == (method, params)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_of_an_upstream_raise(body: bytes) -> None:
+    jsonrpc.parse_answer(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "known_id"),
+    [
+        (b"garbage", None),
+        (b"[]", None),
+        (b'{"jsonrpc":"2.0","id":7,"result":{', 7),
+        (b'{"jsonrpc":"2.0","id" : 7,"error":"x"}', 7),
+        (b'{"jsonrpc":"2.0","id":7,"result":{},"error":{}}', 7),
+        (b'{"jsonrpc":"2.0","id":7}', 7),
+        (b'{"jsonrpc":"2.0","result":' + b" " * 2000 + b'nonsense,"id":7}', 7),
+    ],
+)
+def test_an_answer_that_is_none_names_its_request_where_it_can(body: bytes, known_id: int | None) -> None:
+    refused = jsonrpc.parse_answer(body)
+    assert isinstance(refused, Rejection)
+    assert refused.id == known_id

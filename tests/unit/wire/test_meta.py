@@ -71,3 +71,21 @@ def test_the_host_as_it_names_itself_bounded(info: Any, host: str | None) -> Non
 )
 def test_the_trace_bounded(given: dict[str, Any], trace: str | None) -> None:
     assert meta.trace_of(given) == trace
+
+
+@pytest.mark.parametrize(
+    ("key", "own"),
+    [
+        ("progressToken", True),
+        ("traceparent", True),
+        ("tracestate", True),
+        ("baggage", True),
+        ("io.modelcontextprotocol/x", True),
+        ("io.modelcontextprotocolx/x", False),
+        ("Traceparent", False),
+        ("example.org/x", False),
+        ("", False),
+    ],
+)
+def test_which_keys_the_specification_defines(key: str, *, own: bool) -> None:
+    assert meta.is_protocols_own(key) is own
