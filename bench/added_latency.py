@@ -128,7 +128,7 @@ def _upstream(port: int) -> Iterator[int]:
 @contextmanager
 def _gateway(folder: Path, port: int) -> Iterator[int]:
     command = [sys.executable, "-m", "interlock", "serve", "-c", str(folder / "interlock.yaml")]
-    process = subprocess.Popen(command, stderr=open("/tmp/gw.log","w"))
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _await_port(port)
         yield process.pid
