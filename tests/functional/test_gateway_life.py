@@ -232,3 +232,16 @@ def test_a_log_that_verifies_beside_a_running_gateway(gateway: Installation) -> 
     whoami(gateway, "notes")
     code, out, err = gateway.cli("audit", "verify")
     assert code == 0, out + err
+
+
+def test_a_policy_file_that_vanishes_while_it_is_looked_at_ends_nothing(gateway: Installation) -> None:
+    """It once ended the gateway: what goes on beside serving had died of it."""
+    vanished = gateway.directory / "policy" / "vanished.cedar"
+    vanished.symlink_to(gateway.directory / "nowhere")
+    try:
+        eventually(lambda: "the policy stays as it is" in gateway.log())
+        whoami(gateway, "notes")
+        assert gateway.serving is not None
+        assert gateway.serving.poll() is None
+    finally:
+        vanished.unlink()

@@ -169,12 +169,6 @@ def _decision(judged: Judged | None) -> dict[str, Any]:
     }
 
 
-def _asked(stopped: Stopped) -> dict[str, Any]:
-    if stopped.waiting is None:
-        return absent("none was asked for")
-    return {"id": stopped.waiting.approval_id, "state": stopped.reason.value}
-
-
 def _approval(approved: Approved) -> dict[str, Any]:
     return {
         "id": approved.approval_id,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from interlock.audit.record import KEY_BYTES, Outcome
+from interlock.audit.record import KEY_BYTES, Outcome, agreement
 from interlock.core.reasons import Reason
 from interlock.core.requests import Approved, Credential, Judged, RecordOutcome, Stopped, Ticket, Waiting
 from interlock.core.requests import Outcome as Ended
@@ -111,3 +111,24 @@ def test_times_are_utc_with_microseconds_and_keys_are_long_enough() -> None:
     assert records.timestamp().endswith("Z")
     assert len(records.fresh_key()) == KEY_BYTES
     assert records.fresh_key() != records.fresh_key()
+
+
+def test_what_moved_the_model_is_claimed_or_absent() -> None:
+    said = Claims(reason="because", prompt_digest="sha256:1", trace="00-a")
+    prompt = records.intent_record(call(claims=said), JUDGED, None, KEY).prompt
+    assert prompt["claimed"].keys() == {"reason_commitment", "digest", "trace"}
+    some = records.intent_record(call(claims=Claims(trace="00-a")), JUDGED, None, KEY).prompt
+    assert some["claimed"] == {"trace": "00-a"}
+    assert "claimed" not in records.intent_record(call(), JUDGED, None, KEY).prompt
+
+
+def test_whose_data_it_is_as_far_as_it_is_known() -> None:
+    record = records.intent_record(call(), JUDGED, None, KEY)
+    assert record.resource["verified"] == {"tenant": "acme", "binding": "bound"}
+    unknown = Judged(JUDGED.tool, replace(FACTS, resource_tenant=None), JUDGED.decision)
+    assert "absent" in records.intent_record(call(), unknown, None, KEY).resource
+
+
+def test_a_call_that_waits_agrees_with_what_was_decided() -> None:
+    waiting = records.decision_record(call(), Stopped(Reason.APPROVAL_PENDING, JUDGED, WAITING), "pending")
+    assert waiting.agreement == agreement(control="confirm", approved=False, outcome=Outcome.PENDING).value
