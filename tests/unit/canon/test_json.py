@@ -135,6 +135,7 @@ def test_parse_counts_depth_not_brackets() -> None:
 )
 def test_brackets_in_strings_nest_nothing(quoted: bytes) -> None:
     assert parse(b"[" + quoted + b"]")[-1].endswith("[{" * MAX_DEPTH)
+    assert parse(b'"' + MANY + b'"') == "[{" * MAX_DEPTH
 
 
 @pytest.mark.parametrize("before", [b"[],[],[],{},{}", rb'"\\"', rb'"\""', rb'"\\\"","]"', b'"]]]]"'])
