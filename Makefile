@@ -26,10 +26,10 @@ demo: setup
 
 # What CI runs: the gates, then every test that is not slow.
 test: setup check
-	$(PYTEST) -q -n 2 -m "not slow"
+	$(PYTEST) -q -n 2 --dist loadfile -m "not slow"
 
 test-slow: setup
-	$(PYTEST) -q -n 2 -m slow
+	$(PYTEST) -q -n 2 --dist loadfile -m slow
 
 check: setup
 	$(BIN)/ruff format --check --quiet .

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from interlock import canon
 from interlock.audit.record import Record
 from interlock.core.approval import UNSPENDABLE, Approval, Deadlines, Refusal, State, lapse, request_approval
 from interlock.core.errors import Fault
@@ -52,6 +53,7 @@ from interlock.wire.saying import status_of
 
 Written = TypeVar("Written")
 
+_VERDICT = b'"isError"'
 _POLL_SECONDS = 0.05
 MAX_SHOWN = 256 << 10
 """Bytes of arguments that a person can be asked to approve."""
@@ -233,6 +235,8 @@ class Hands:
     async def check_result(self, request: CheckResult) -> Reply:
         """Check the answer's form; what is no result at all is withheld."""
         response: jsonrpc.Response = request.reply.body
+        if response.result is not None and bytes(response.result).count(_VERDICT) > 1:
+            _refuse_two_verdicts(bytes(response.result))
         size = len(bytes(response.result)) if response.result is not None else 0
         self._effect = {"result_bytes": size} if response.result is not None else {"error": str(_code(response))[:64]}
         return request.reply
@@ -288,6 +292,14 @@ def _reply(response: jsonrpc.Response) -> Reply:
     except msgspec.ValidationError:
         raise StepFailed(Reason.RESULT_REFUSED) from None
     return Reply(Outcome.TOOL_ERROR if failed else Outcome.COMPLETED, response)
+
+
+def _refuse_two_verdicts(result: bytes) -> None:
+    """Refuse a result that says twice whether it failed: the log and the client could read it differently."""
+    try:
+        canon.parse(result)
+    except canon.ParseError:
+        raise StepFailed(Reason.RESULT_REFUSED) from None
 
 
 class _Result(msgspec.Struct):

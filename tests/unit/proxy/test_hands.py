@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from interlock.core.approval import Approval, Refusal, State
@@ -99,6 +100,14 @@ def test_what_is_no_result_is_withheld(answer: Any) -> None:
     store = FakeStore([tool()])
     assert perform(store, upstream(Response(1, raw(answer), None))) == Unsettled(Reason.RESULT_REFUSED)
     assert [each for each, _ in store.settled] == [Outcome.OUTCOME_UNKNOWN]
+
+
+def test_a_result_that_says_twice_whether_it_failed_is_withheld() -> None:
+    store = FakeStore([tool()])
+    twice = Response(1, msgspec.Raw(b'{"content":[],"isError":true,"isError":false}'), None)
+    assert perform(store, upstream(twice)) == Unsettled(Reason.RESULT_REFUSED)
+    deeper = Response(1, msgspec.Raw(b'{"content":[],"isError":false,"structuredContent":{"isError":1}}'), None)
+    assert isinstance(perform(store, upstream(deeper)), Delivered)
 
 
 @pytest.mark.parametrize(
