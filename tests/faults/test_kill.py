@@ -119,7 +119,6 @@ def test_told_to_end_under_load_it_ends_in_time_and_settles_everything(victim: V
     assert victim.tally.effects > 20
 
 
-@pytest.mark.xfail(strict=True, reason="uvicorn raises SIGTERM again: proxy.server.run never returns to its caller")
 def test_told_to_end_it_signs_its_last_checkpoint_and_lets_its_lease_go(victim: Victim) -> None:
     assert victim.serve()
     with victim.connected() as client:

@@ -42,6 +42,7 @@ FAILURES = {
 class Upstream:
     """Counts what is forwarded; ``during`` happens while it works."""
 
+    alive = True
     calls: int = 0
     during: Callable[[], None] = lambda: None
 
