@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interlock.audit import checkpoint
 from interlock.audit.checkpoint import (
     MAX_NOTE_BYTES,
     MAX_SIGNATURES,
@@ -28,6 +29,7 @@ from interlock.audit.checkpoint import (
     sign_rotation,
 )
 from interlock.audit.merkle import EMPTY_ROOT
+from unit.core.sample import manner
 
 # Go's sumdb/note documentation.
 GO_SECRET = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
@@ -323,3 +325,16 @@ def test_nobody_else_vouches_for_a_key() -> None:
 def test_another_note_vouches_for_no_key(text: str) -> None:
     with pytest.raises(MalformedNoteError, match=r"^this note vouches for no key$"):
         open_rotation(sign_note(text.format(new=NEXT.verifier), KEY), [KEY.verifier])
+
+
+def test_every_word_is_frozen_and_slotted() -> None:
+    found = manner(checkpoint)
+    assert found
+    assert {(frozen, slotted) for frozen, slotted, _ in found.values()} == {(True, True)}
+
+
+def test_a_checkpoint_that_does_not_end_its_last_line_is_refused() -> None:
+    text = Checkpoint("log.example/x", 7, bytes(32), ("extension",)).text()
+    assert Checkpoint.parse(text).text() == text
+    with pytest.raises(MalformedNoteError, match="no empty line"):
+        Checkpoint.parse(text.removesuffix("\n"))

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from golden.audit import sample_log
 from golden.audit.sample_log import leaves, rows
 from interlock import canon
+from interlock.audit import export
 from interlock.audit.export import Held, Row, fidelity, read_line, write_line
 from interlock.audit.merkle import leaf_hash
 from interlock.audit.record import leaf
+from unit.core.sample import manner
 
 GOLDEN = Path(sample_log.__file__).parent
 LEAF = b'{"a":1}'
@@ -106,3 +108,9 @@ def test_shares() -> None:
     assert [held.share(each) for each in ("verified", "claimed", "absent")] == [0.125, 0.25, 0.625]
     assert Held().share("verified") == 0.0
     assert Held() == Held(0, 0, 0) == fidelity([])["tool"]
+
+
+def test_every_word_is_frozen_and_slotted() -> None:
+    found = manner(export)
+    assert found
+    assert {(frozen, slotted) for frozen, slotted, _ in found.values()} == {(True, True)}

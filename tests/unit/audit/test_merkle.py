@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from interlock.audit import merkle
 from interlock.audit.merkle import (
     EMPTY_ROOT,
     Frontier,
@@ -20,6 +21,7 @@ from interlock.audit.merkle import (
     node_hash,
     root_of,
 )
+from unit.core.sample import manner
 
 # The eight leaves and roots of the certificate-transparency reference tests.
 LEAVES = [
@@ -234,3 +236,9 @@ def test_no_tree_shrinks(old: int, new: int) -> None:
 def test_roots_that_are_no_hashes_are_not_consistent() -> None:
     assert not consistent(2, b"", 2, b"", ())
     assert not consistent(0, EMPTY_ROOT, 2, b"short", ())
+
+
+def test_every_word_is_frozen_and_slotted() -> None:
+    found = manner(merkle)
+    assert found
+    assert {(frozen, slotted) for frozen, slotted, _ in found.values()} == {(True, True)}

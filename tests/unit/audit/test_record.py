@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from golden.audit.sample_log import at, leaves, of_call, records
 from interlock import canon
+from interlock.audit import record
 from interlock.audit.record import (
     CALL_KINDS,
     FACTS,
@@ -39,6 +40,7 @@ from interlock.audit.record import (
     fact,
     leaf,
 )
+from unit.core.sample import manner
 
 KEY = bytes(range(32))
 INTENT = canon.parse(leaf(of_call(Kind.INTENT, 7), 7))
@@ -323,3 +325,9 @@ def test_agreement(control: str, approved: bool, allowed: bool, outcome: Outcome
     elif outcome in ("completed", "tool_error") and not allowed:
         expected = Agreement.MISMATCH
     assert agreement(control=control, approved=approved, outcome=outcome) is expected
+
+
+def test_every_word_is_frozen_and_slotted() -> None:
+    found = manner(record)
+    assert found
+    assert {(frozen, slotted) for frozen, slotted, _ in found.values()} == {(True, True)}

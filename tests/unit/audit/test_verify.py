@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from interlock.audit.export import Row
 from interlock.audit.merkle import EMPTY_ROOT, leaf_hash, root_of
 from interlock.audit.record import CALL_KINDS, MAX_BYTES, Kind, Outcome, Record, absent, leaf
 from interlock.audit.verify import MAX_FINDINGS, Finding, Unsettled, Verification, verify
+from unit.core.sample import manner
 
 LEAVES = leaves()
 ROWS = rows()
@@ -473,3 +475,9 @@ def test_an_outcome_is_of_the_call_intended(name: str) -> None:
 def test_all_that_differs_is_named() -> None:
     found = calls((Kind.INTENT, {}), (Kind.OUTCOME, {"tool": "x", "server": absent("lost")}))
     assert "the server, tool of its intent" in only(found).sentence
+
+
+def test_every_word_is_frozen_and_slotted() -> None:
+    found = manner(sys.modules["interlock.audit.verify"])
+    assert found
+    assert {(frozen, slotted) for frozen, slotted, _ in found.values()} == {(True, True)}
