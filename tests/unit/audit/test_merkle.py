@@ -242,3 +242,12 @@ def test_every_word_is_frozen_and_slotted() -> None:
     found = manner(merkle)
     assert found
     assert {(frozen, slotted) for frozen, slotted, _ in found.values()} == {(True, True)}
+
+
+def test_a_tree_that_shrank_is_consistent_with_nothing_whatever_is_proved() -> None:
+    same = mth(HASHES[:3])
+    for old in range(1, 9):
+        for new in range(-1, old):
+            for proof in ((), (same,), (same, same), (same, OTHER), (OTHER, same)):
+                assert not consistent(old, same, new, same, proof)
+    assert not consistent(-1, same, 3, same, ())

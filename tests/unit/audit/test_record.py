@@ -331,3 +331,9 @@ def test_every_word_is_frozen_and_slotted() -> None:
     found = manner(record)
     assert found
     assert {(frozen, slotted) for frozen, slotted, _ in found.values()} == {(True, True)}
+
+
+def test_the_vocabularies_are_closed() -> None:
+    assert [each.value for each in Agreement] == ["match", "mismatch", "undetermined"]
+    assert {kind.value for kind in CALL_KINDS} == {"decision", "intent", "outcome"}
+    assert manner(record) == {"Record": (True, True, True)}
