@@ -479,5 +479,6 @@ def test_all_that_differs_is_named() -> None:
 
 def test_every_word_is_frozen_and_slotted() -> None:
     found = manner(sys.modules["interlock.audit.verify"])
-    assert found
     assert {(frozen, slotted) for frozen, slotted, _ in found.values()} == {(True, True)}
+    assert {name for name, (_, _, by_keyword) in found.items() if by_keyword} == {"Verification"}
+    assert MAX_FINDINGS == 1000
